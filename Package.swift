@@ -1,0 +1,122 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// One target is one room of DESIGN.md's house. What a target may import is the list given here; `TidyTests` holds the
+// sources against a table of its own, because a build setting alone lets some undeclared imports past.
+
+/// The settings of every target of ours: Swift 6 mode, imports that say what leaks, and no warning left standing.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+/// The targets that hold C handles see each unsafe use spelled out; the pure core has none to spell.
+let guarded: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: guarded)
+}
+func rim(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: guarded)
+}
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+
+let package = Package(
+    name: "fairlead",
+    products: [
+        .executable(name: "fairlead", targets: ["fairlead"]),
+        .executable(name: "fairlead-shipper", targets: ["fairlead-shipper"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    ],
+    targets: [
+        // C libraries: module maps and typed inline shims, no logic.
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CLibCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+
+        // The core: values and pure functions. No socket, clock, random number or task.
+        core("Quantities"),
+        core("Jitter", ["Quantities", histogram]),
+        core("ControlLaw", ["Quantities"]),
+        core("Events", ["Quantities"]),
+        core("Fleet", ["Quantities", yams]),
+        core("Allocation", ["Quantities", collections]),
+        core("Coordination", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),
+        core("Alerting", ["Quantities", "Events", "Fleet"]),
+        core("Explanation", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw", "Alerting"]),
+
+        // The processes: a synchronous `step(input, now) -> [Effect]` each.
+        core("Shipper", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Explanation"]),
+        core("Coordinator", ["Quantities", "Events", "Fleet", "Allocation", "Coordination", "ControlLaw", "Explanation"]),
+        core("Alerter", ["Quantities", "Events", "Fleet", "Alerting", "Explanation"]),
+
+        // The rim: one outside world each.
+        .target(
+            name: "Schema", path: "schema", sources: ["Schema.swift"],
+            resources: [.embedInCode("queries"), .embedInCode("migrations"), .embedInCode("spool")],
+            swiftSettings: strict),
+        rim("PostgreSQL", ["CLibPQ", "CLinux"]),
+        rim("EventStore", ["PostgreSQL", "Schema", "Quantities", "Events", "Fleet", "Alerting"]),
+        rim("Spool", ["Schema", "Quantities", "Events", grdb]),
+        rim("HTTPTransport", ["CLibCurl"]),
+        rim("Cryptography", ["CLibCrypto"]),
+        rim("Probing", ["CLinux", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
+        rim("Kubernetes", ["HTTPTransport", "Quantities", "Fleet", "Events", yams]),
+        rim("TrafficControl", ["Quantities", "Fleet", "Events", subprocess, system]),
+        rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
+        rim("Web", ["EventStore", "Quantities", "Events", "Fleet", "Explanation", "Alerting", hummingbird, mustache, logging, metrics]),
+
+        // The top.
+        rim("Simulation", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination",
+                           "Alerting", "Shipper", "Coordinator", "Alerter"]),
+        rim("Adapters", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination", "Alerting",
+                         "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "Spool",
+                         "HTTPTransport", "Cryptography", "Probing", "Kubernetes", "TrafficControl", "Webhook", "CLinux",
+                         logging, metrics, lifecycle]),
+        .executableTarget(
+            name: "fairlead",
+            dependencies: ["Adapters", "Web", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
+                           "Allocation", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
+                           "PostgreSQL", "EventStore", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
+                           "Kubernetes", "CLinux", argumentParser, logging, lifecycle, subprocess, system, yams],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "fairlead-shipper",
+            dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "CLinux", argumentParser, logging, lifecycle],
+            swiftSettings: strict),
+
+        // Tests.
+        tests("TidyTests", []),
+    ]
+)

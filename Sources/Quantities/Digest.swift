@@ -1,0 +1,43 @@
+/// A SHA-256 value, 32 bytes. How it is computed comes to the core as a `HashFunction` value; libcrypto is the rim's.
+public struct Digest: Hashable, Sendable {
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    /// Nil unless there are exactly 32 bytes.
+    public init?(bytes: some Collection<UInt8>) {
+        guard bytes.count == 32 else { return nil }
+        var words: [UInt64] = [0, 0, 0, 0]
+        for (position, byte) in bytes.enumerated() { words[position / 8] = words[position / 8] << 8 | UInt64(byte) }
+        self.words = (words[0], words[1], words[2], words[3])
+    }
+
+    public static let zero = Digest(bytes: [UInt8](repeating: 0, count: 32))!
+
+    public var bytes: [UInt8] {
+        [words.0, words.1, words.2, words.3].flatMap { word in
+            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
+        }
+    }
+    public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
+    public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+}
+
+extension Digest: CustomStringConvertible {
+    /// 64 lower-case hexadecimal digits.
+    public var description: String { hexadecimal(bytes) }
+    /// The first twelve digits, for tables.
+    public var abbreviated: String { String(description.prefix(12)) }
+}
+
+/// SHA-256 as a value: the same function in production (libcrypto) and in the simulator.
+public struct HashFunction: Sendable {
+    public let digest: @Sendable ([UInt8]) -> Digest
+    public init(_ digest: @escaping @Sendable ([UInt8]) -> Digest) { self.digest = digest }
+}
+
+/// Lower-case hexadecimal digits of some bytes.
+public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+    let digits = Array("0123456789abcdef".utf8)
+    var text: [UInt8] = []
+    for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+    return String(decoding: text, as: UTF8.self)
+}

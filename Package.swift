@@ -67,9 +67,10 @@ let package = Package(
 
         // The core: values and pure functions. No socket, clock, random number or task.
         core("Quantities"),
-        core("Jitter", ["Quantities", histogram]),
-        core("ControlLaw", ["Quantities"]),
-        core("Events", ["Quantities"]),
+        core("JSONDocument"),
+        core("Jitter", ["Quantities", "Events", histogram]),
+        core("ControlLaw", ["Quantities", "Events"]),
+        core("Events", ["Quantities", "JSONDocument"]),
         core("Fleet", ["Quantities", yams]),
         core("Allocation", ["Quantities", collections]),
         core("Coordination", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),

@@ -91,8 +91,10 @@ let package = Package(
         rim("EventStore", ["PostgreSQL", "Schema", "Quantities", "Events", "Fleet", "Alerting"]),
         rim("Spool", ["Schema", "Quantities", "Events", grdb]),
         rim("HTTPTransport", ["CLibCurl"]),
-        rim("Cryptography", ["CLibCrypto"]),
-        rim("Probing", ["CLinux", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
+        rim("Cryptography", ["CLibCrypto", "Quantities"]),
+        rim("Clocks", ["CLinux", "Quantities"]),
+        rim("HealthServer", ["CLinux"]),
+        rim("Probing", ["CLinux", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
         rim("Kubernetes", ["HTTPTransport", "Quantities", "Fleet", "Events", yams]),
         rim("TrafficControl", ["Quantities", "Fleet", "Events", subprocess, system]),
         rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
@@ -104,20 +106,21 @@ let package = Package(
         rim("Adapters", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination", "Alerting",
                          "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "Spool",
                          "HTTPTransport", "Cryptography", "Probing", "Kubernetes", "TrafficControl", "Webhook", "CLinux",
-                         logging, metrics, lifecycle]),
+                         "Clocks", "HealthServer", logging, metrics, lifecycle]),
         .executableTarget(
             name: "fairlead",
             dependencies: ["Adapters", "Web", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
                            "Allocation", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
-                           "Kubernetes", "CLinux", argumentParser, logging, lifecycle, subprocess, system, yams],
+                           "Kubernetes", "CLinux", "Clocks", argumentParser, logging, lifecycle, subprocess, system, yams],
             swiftSettings: strict),
         .executableTarget(
             name: "fairlead-shipper",
-            dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "CLinux", argumentParser, logging, lifecycle],
+            dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "CLinux", "Clocks", "HealthServer", argumentParser, logging, lifecycle],
             swiftSettings: strict),
 
         // Tests.
         tests("TidyTests", []),
+        tests("CryptographyTests", ["Cryptography", "Quantities"]),
     ]
 )

@@ -1,0 +1,7 @@
+// libcrypto (OpenSSL 3): only what Cryptography uses. No logic.
+#pragma once
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>

@@ -1,0 +1,30 @@
+/// Which control law acts, and which ones only watch.
+public struct LawSpecification: Hashable, Sendable {
+    /// Name and version, such as `plateau@1`.
+    public var name: String
+    /// Each parameter as the file wrote it; the law reads them with its own units and refuses what it does not know.
+    public var parameters: [String: String]
+    /// Laws that decide on the same samples without acting.
+    public var shadows: [ShadowLawSpecification]
+
+    public init(name: String = LawSpecification.defaultName, parameters: [String: String] = [:], shadows: [ShadowLawSpecification] = []) {
+        self.name = name
+        self.parameters = parameters
+        self.shadows = shadows
+    }
+
+    public static let defaultName = "plateau@1"
+    /// The laws that a file may name.
+    public static let knownNames = ["fixed-step@1", "hardened@1", "plateau@1"]
+}
+
+/// A law that watches.
+public struct ShadowLawSpecification: Hashable, Sendable {
+    public var name: String
+    public var parameters: [String: String]
+
+    public init(name: String, parameters: [String: String] = [:]) {
+        self.name = name
+        self.parameters = parameters
+    }
+}

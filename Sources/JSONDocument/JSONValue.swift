@@ -18,9 +18,6 @@ public enum JSONValue: Equatable, Sendable {
     }
 
     public static func integer(_ value: some BinaryInteger) -> JSONValue { .number(String(value)) }
-    public static func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
-        .object(members.map { Member($0.key, $0.value) })
-    }
     /// Null where there is no value: missing is a state, not a number.
     public static func optional(_ value: (some BinaryInteger)?) -> JSONValue { value.map { .integer($0) } ?? .null }
     public static func optional(_ value: String?) -> JSONValue { value.map { .string($0) } ?? .null }
@@ -137,5 +134,11 @@ extension JSONValue {
             }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+}
+
+extension JSONValue: ExpressibleByDictionaryLiteral {
+    public init(dictionaryLiteral elements: (String, JSONValue)...) {
+        self = .object(elements.map { Member($0.0, $0.1) })
     }
 }

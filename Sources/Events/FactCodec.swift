@@ -1,0 +1,330 @@
+public import JSONDocument
+import Quantities
+
+/// A body that does not fit its kind: the field and what is wrong with it.
+public struct FactError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let kind: String
+    public let problem: String
+    public var description: String { "\(kind): \(problem)" }
+}
+
+extension Fact {
+    /// The version of all bodies today. A later version adds fields; it never changes the meaning of one.
+    public static let version: Int16 = 1
+
+    /// The kind, as it stands in the `kind` column.
+    public var kind: String {
+        switch self {
+        case .rosterDeclared: "roster_declared"
+        case .patchSettled: "patch_settled"
+        case .baseChanged: "base_changed"
+        case .leadershipChanged: "leadership_changed"
+        case .grantReceived: "grant_received"
+        case .grantExpired: "grant_expired"
+        case .entriesLost: "entries_lost"
+        case .processStarted: "process_started"
+        case .capacityEstimated: "capacity_estimated"
+        case .allocationDecided: "allocation_decided"
+        case .grantIssued: "grant_issued"
+        case .alertChanged: "alert_changed"
+        case .notificationSettled: "notification_settled"
+        }
+    }
+
+    /// The body. Rates end in `_bps`, delays in `_100ns`, spans in `_ms`.
+    public var body: JSONValue {
+        switch self {
+        case .rosterDeclared(let roster): roster.json
+        case .patchSettled(let patch): patch.json
+        case .baseChanged(let change):
+            [
+                "flow": .string(change.flow.text), "from_100ns": .optional(change.from?.hundredNanoseconds),
+                "to_100ns": .integer(change.to.hundredNanoseconds), "cause": .string(change.cause),
+            ]
+        case .leadershipChanged(let change):
+            ["is_leader": .bool(change.isLeader), "lease_transitions": .integer(change.transitions), "holder": .string(change.holder)]
+        case .grantReceived(let version), .grantExpired(let version):
+            ["term": .integer(version.term), "version": .integer(version.version)]
+        case .entriesLost(let lost):
+            [
+                "first_seq": .integer(lost.first), "last_seq": .integer(lost.last), "digest_before": .string(lost.digestBefore.description),
+                "digest_after": .string(lost.digestAfter.description), "cause": .string(lost.cause),
+            ]
+        case .processStarted(let start):
+            ["role": .string(start.role), "version": .string(start.version), "manner": .string(start.manner)]
+        case .capacityEstimated(let estimate):
+            [
+                "link": .string(estimate.link.text), "effective_bps": .integer(estimate.effective.bitsPerSecond),
+                "before_bps": .integer(estimate.before.bitsPerSecond), "cause": .string(estimate.cause),
+                "evidence": .optional(estimate.evidence?.description),
+            ]
+        case .allocationDecided(let allocation): allocation.json
+        case .grantIssued(let grant): grant.json
+        case .alertChanged(let change):
+            [
+                "fingerprint": .string(change.fingerprint), "rule": .string(change.rule), "state": .string(change.state.rawValue),
+                "labels": .object(change.labels.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .string($0.value)) }),
+                "summary": .string(change.summary),
+            ]
+        case .notificationSettled(let record):
+            [
+                "notification": .string(record.notification), "receiver": .string(record.receiver), "result": .string(record.result),
+                "attempt": .integer(record.attempt), "detail": .optional(record.detail),
+            ]
+        }
+    }
+}
+
+extension EventEnvelope {
+    /// The fact inside. Throws for an unknown kind (a later version's) and for a body that does not fit.
+    public func fact() throws(FactError) -> Fact {
+        let json: JSONValue
+        do { json = try JSONValue(parsing: body) } catch { throw FactError(kind: kind, problem: "\(error)") }
+        let body = BodyReader(kind: kind, json: json)
+        switch kind {
+        case "roster_declared": return .rosterDeclared(try Roster(body))
+        case "patch_settled": return .patchSettled(try PatchRecord(body))
+        case "base_changed":
+            return .baseChanged(
+                BaseChange(
+                    flow: FlowID(try body.string("flow")), from: try body.delay("from_100ns"), to: try body.requiredDelay("to_100ns"),
+                    cause: try body.string("cause")))
+        case "leadership_changed":
+            return .leadershipChanged(
+                LeadershipChange(
+                    isLeader: try body.flag("is_leader"), transitions: Int32(clamping: try body.integer("lease_transitions")),
+                    holder: try body.string("holder")))
+        case "grant_received": return .grantReceived(try body.grantVersion())
+        case "grant_expired": return .grantExpired(try body.grantVersion())
+        case "entries_lost":
+            return .entriesLost(
+                LostRange(
+                    first: try body.integer("first_seq"), last: try body.integer("last_seq"),
+                    digestBefore: try body.digest("digest_before"), digestAfter: try body.digest("digest_after"),
+                    cause: try body.string("cause")))
+        case "process_started":
+            return .processStarted(
+                ProcessStart(role: try body.string("role"), version: try body.string("version"), manner: try body.string("manner")))
+        case "capacity_estimated":
+            return .capacityEstimated(
+                CapacityEstimate(
+                    link: LinkID(try body.string("link")), effective: try body.rate("effective_bps"),
+                    before: try body.rate("before_bps"), cause: try body.string("cause"),
+                    evidence: body.optionalString("evidence").flatMap(LogPosition.init(parsing:))))
+        case "allocation_decided": return .allocationDecided(try AllocationRecord(body))
+        case "grant_issued": return .grantIssued(try Grant(body))
+        case "alert_changed":
+            guard let state = AlertChange.State(rawValue: try body.string("state")) else { throw body.failure("state is unknown") }
+            let labels = try body.object("labels").members ?? []
+            return .alertChanged(
+                AlertChange(
+                    fingerprint: try body.string("fingerprint"), rule: try body.string("rule"), state: state,
+                    labels: Dictionary(labels.map { ($0.key, $0.value.string ?? "") }) { first, _ in first },
+                    summary: try body.string("summary")))
+        case "notification_settled":
+            return .notificationSettled(
+                NotificationRecord(
+                    notification: try body.string("notification"), receiver: try body.string("receiver"),
+                    result: try body.string("result"), attempt: Int(try body.integer("attempt")),
+                    detail: body.optionalString("detail")))
+        default: throw FactError(kind: kind, problem: "this version does not know the kind")
+        }
+    }
+}
+
+extension PatchRecord {
+    fileprivate var json: JSONValue {
+        [
+            "cluster": .string(cluster.text), "workload": .string(workload.text), "desired_bps": .integer(desired.bitsPerSecond),
+            "before_bps": .optional(before?.bitsPerSecond), "result": .string(result.rawValue),
+            "decision": .optional(decision?.description), "term": .integer(term), "object_count": .integer(objectCount),
+            "detail": .optional(detail),
+        ]
+    }
+    fileprivate init(_ body: BodyReader) throws(FactError) {
+        guard let result = Result(rawValue: try body.string("result")) else { throw body.failure("result is unknown") }
+        self.init(
+            cluster: ClusterID(try body.string("cluster")), workload: WorkloadID(try body.string("workload")),
+            desired: try body.rate("desired_bps"), before: try body.optionalRate("before_bps"), result: result,
+            decision: body.optionalString("decision").flatMap(LogPosition.init(parsing:)), term: try body.integer("term"),
+            objectCount: Int(try body.integer("object_count")), detail: body.optionalString("detail"))
+    }
+}
+
+extension Grant {
+    fileprivate var json: JSONValue {
+        [
+            "cluster": .string(cluster.text), "term": .integer(version.term), "version": .integer(version.version),
+            "ttl_ms": .integer(timeToLive.milliseconds), "folded_through": .optional(foldedThrough?.description),
+            "rates": .array(rates.map { ["workload": .string($0.workload.text), "rate_bps": .integer($0.rate.bitsPerSecond)] }),
+        ]
+    }
+    fileprivate init(_ body: BodyReader) throws(FactError) {
+        self.init(
+            cluster: ClusterID(try body.string("cluster")), version: try body.grantVersion(),
+            timeToLive: .milliseconds(try body.integer("ttl_ms")),
+            rates: try body.elements("rates").map { (rate) throws(FactError) in
+                Rate(workload: WorkloadID(try rate.string("workload")), rate: try rate.rate("rate_bps"))
+            },
+            foldedThrough: body.optionalString("folded_through").flatMap(LogPosition.init(parsing:)))
+    }
+
+    /// The grant as its event's body, for the table that answers shippers.
+    public var bodyText: String { json.text }
+    public init(bodyText: String) throws(FactError) {
+        let json: JSONValue
+        do { json = try JSONValue(parsing: bodyText) } catch { throw FactError(kind: "grant_issued", problem: "\(error)") }
+        try self.init(BodyReader(kind: "grant_issued", json: json))
+    }
+}
+
+extension Roster {
+    fileprivate var json: JSONValue {
+        [
+            "cluster": .string(cluster.text), "configuration": .string(configuration.description), "mode": .string(mode),
+            "flows": .array(
+                flows.map { flow in
+                    [
+                        "id": .string(flow.id.text), "vantage": .string(flow.vantage), "source": .string(flow.source),
+                        "sla_class": .string(flow.serviceLevel), "target_100ns": .integer(flow.target.hundredNanoseconds),
+                        "bound_100ns": .integer(flow.bound.hundredNanoseconds), "links": .array(flow.links.map { .string($0.text) }),
+                    ]
+                }),
+            "workloads": .array(
+                workloads.map { workload in
+                    [
+                        "id": .string(workload.id.text), "floor_bps": .integer(workload.floor.bitsPerSecond),
+                        "ceiling_bps": .integer(workload.ceiling.bitsPerSecond), "links": .array(workload.links.map { .string($0.text) }),
+                    ]
+                }),
+            "links": .array(links.map { .string($0.text) }),
+            "laws": .array(laws.map { ["name": .string($0.name), "parameters": .string($0.parameters)] }),
+        ]
+    }
+    fileprivate init(_ body: BodyReader) throws(FactError) {
+        self.init(
+            cluster: ClusterID(try body.string("cluster")), configuration: try body.digest("configuration"),
+            mode: try body.string("mode"),
+            flows: try body.elements("flows").map { (flow) throws(FactError) in
+                Flow(
+                    id: FlowID(try flow.string("id")), vantage: try flow.string("vantage"), source: try flow.string("source"),
+                    serviceLevel: try flow.string("sla_class"), target: try flow.requiredDelay("target_100ns"),
+                    bound: try flow.requiredDelay("bound_100ns"), links: try flow.names("links").map(LinkID.init(_:)))
+            },
+            workloads: try body.elements("workloads").map { (workload) throws(FactError) in
+                Workload(
+                    id: WorkloadID(try workload.string("id")), floor: try workload.rate("floor_bps"),
+                    ceiling: try workload.rate("ceiling_bps"), links: try workload.names("links").map(LinkID.init(_:)))
+            },
+            links: try body.names("links").map(LinkID.init(_:)),
+            laws: try body.elements("laws").map { (law) throws(FactError) in
+                Law(name: try law.string("name"), parameters: try law.string("parameters"))
+            })
+    }
+}
+
+extension AllocationRecord {
+    fileprivate var json: JSONValue {
+        [
+            "term": .integer(version.term), "version": .integer(version.version), "feasible": .bool(isFeasible),
+            "links": .array(
+                links.map { link in
+                    [
+                        "link": .string(link.link.text), "configured_bps": .integer(link.configured.bitsPerSecond),
+                        "effective_bps": .integer(link.effective.bitsPerSecond), "reserved_bps": .integer(link.reserved.bitsPerSecond),
+                        "used_bps": .integer(link.used.bitsPerSecond),
+                    ]
+                }),
+            "shares": .array(
+                shares.map { share in
+                    [
+                        "cluster": .string(share.cluster.text), "workload": .string(share.workload.text),
+                        "share_bps": .integer(share.share.bitsPerSecond), "granted_bps": .integer(share.granted.bitsPerSecond),
+                        "binding": .string(share.binding), "next": .optional(share.next),
+                    ]
+                }),
+            "certificate": .string(certificate),
+            "folded_through": .array(foldedThrough.map { .string($0.description) }),
+        ]
+    }
+    fileprivate init(_ body: BodyReader) throws(FactError) {
+        self.init(
+            version: try body.grantVersion(), isFeasible: try body.flag("feasible"),
+            links: try body.elements("links").map { (link) throws(FactError) in
+                Link(
+                    link: LinkID(try link.string("link")), configured: try link.rate("configured_bps"),
+                    effective: try link.rate("effective_bps"), reserved: try link.rate("reserved_bps"), used: try link.rate("used_bps"))
+            },
+            shares: try body.elements("shares").map { (share) throws(FactError) in
+                Share(
+                    cluster: ClusterID(try share.string("cluster")), workload: WorkloadID(try share.string("workload")),
+                    share: try share.rate("share_bps"), granted: try share.rate("granted_bps"), binding: try share.string("binding"),
+                    next: share.optionalString("next"))
+            },
+            certificate: try body.string("certificate"),
+            foldedThrough: try body.names("folded_through").compactMap(LogPosition.init(parsing:)))
+    }
+}
+
+/// Reads fields of a body, each with a clear error.
+private struct BodyReader {
+    let kind: String
+    let json: JSONValue
+
+    func failure(_ problem: String) -> FactError { FactError(kind: kind, problem: problem) }
+
+    func string(_ key: String) throws(FactError) -> String {
+        guard let text = json[key]?.string else { throw failure("\(key) should be a text") }
+        return text
+    }
+    func optionalString(_ key: String) -> String? { json[key]?.string }
+    func integer(_ key: String) throws(FactError) -> Int64 {
+        guard let value = json[key]?.integer else { throw failure("\(key) should be a whole number") }
+        return value
+    }
+    func flag(_ key: String) throws(FactError) -> Bool {
+        guard let value = json[key]?.bool else { throw failure("\(key) should be true or false") }
+        return value
+    }
+    func rate(_ key: String) throws(FactError) -> BitRate {
+        let value = try integer(key)
+        guard value >= 0 else { throw failure("\(key) is negative") }
+        return BitRate(bitsPerSecond: value)
+    }
+    func optionalRate(_ key: String) throws(FactError) -> BitRate? {
+        if json[key] == nil || json[key] == .null { return nil }
+        return try rate(key)
+    }
+    func delay(_ key: String) throws(FactError) -> Delay? {
+        if json[key] == nil || json[key] == .null { return nil }
+        guard let value = Int32(exactly: try integer(key)), value >= 0 else { throw failure("\(key) is out of range") }
+        return Delay(hundredNanoseconds: value)
+    }
+    func requiredDelay(_ key: String) throws(FactError) -> Delay {
+        guard let value = try delay(key) else { throw failure("\(key) is missing") }
+        return value
+    }
+    func digest(_ key: String) throws(FactError) -> Digest {
+        let digits = Array(try string(key).utf8)
+        let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
+            UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+        }
+        guard digits.count == 64, let digest = Digest(bytes: bytes) else { throw failure("\(key) should be 64 hexadecimal digits") }
+        return digest
+    }
+    func object(_ key: String) throws(FactError) -> JSONValue {
+        guard let value = json[key], value.members != nil else { throw failure("\(key) should be an object") }
+        return value
+    }
+    func elements(_ key: String) throws(FactError) -> [BodyReader] {
+        guard let elements = json[key]?.array else { throw failure("\(key) should be a list") }
+        return elements.map { BodyReader(kind: kind, json: $0) }
+    }
+    func names(_ key: String) throws(FactError) -> [String] {
+        guard let elements = json[key]?.array else { throw failure("\(key) should be a list") }
+        return elements.compactMap(\.string)
+    }
+    func grantVersion() throws(FactError) -> GrantVersion {
+        GrantVersion(term: try integer("term"), version: try integer("version"))
+    }
+}

@@ -1,0 +1,95 @@
+public import Quantities
+
+/// What the coordinator lets one cluster use: a ceiling per workload. Ordered by (term, version); an older one is ignored.
+public struct Grant: Equatable, Sendable {
+    public var cluster: ClusterID
+    public var version: GrantVersion
+    /// How long it lives, counted on the receiver's monotonic clock from the moment the request that fetched it was sent.
+    public var timeToLive: Nanoseconds
+    /// One rate per managed workload, in the order of their ids.
+    public var rates: [Rate]
+    /// The newest tick of the cluster that the coordinator had folded when it computed this: a local brake at or before it is
+    /// accounted for, a later one stays in force. Nil: none was folded yet.
+    public var foldedThrough: LogPosition?
+
+    public struct Rate: Equatable, Sendable {
+        public var workload: WorkloadID
+        public var rate: BitRate
+        public init(workload: WorkloadID, rate: BitRate) {
+            self.workload = workload
+            self.rate = rate
+        }
+    }
+
+    public init(
+        cluster: ClusterID, version: GrantVersion, timeToLive: Nanoseconds, rates: [Rate], foldedThrough: LogPosition?
+    ) {
+        self.cluster = cluster
+        self.version = version
+        self.timeToLive = timeToLive
+        self.rates = rates
+        self.foldedThrough = foldedThrough
+    }
+
+    public func rate(of workload: WorkloadID) -> BitRate? { rates.first { $0.workload == workload }?.rate }
+}
+
+/// One allocation, as it was decided: what each link could carry, what each workload's share is and what binds it.
+public struct AllocationRecord: Equatable, Sendable {
+    public struct Share: Equatable, Sendable {
+        public var cluster: ClusterID
+        public var workload: WorkloadID
+        /// The allocator's answer.
+        public var share: BitRate
+        /// After hysteresis and pause: what is granted.
+        public var granted: BitRate
+        /// The resource that binds the share: a link, a budget, or the workload's own `ceiling`.
+        public var binding: String
+        /// The next one behind it; nil where there is none.
+        public var next: String?
+        public init(
+            cluster: ClusterID, workload: WorkloadID, share: BitRate, granted: BitRate, binding: String, next: String?
+        ) {
+            self.cluster = cluster
+            self.workload = workload
+            self.share = share
+            self.granted = granted
+            self.binding = binding
+            self.next = next
+        }
+    }
+    public struct Link: Equatable, Sendable {
+        public var link: LinkID
+        public var configured: BitRate
+        public var effective: BitRate
+        public var reserved: BitRate
+        public var used: BitRate
+        public init(link: LinkID, configured: BitRate, effective: BitRate, reserved: BitRate, used: BitRate) {
+            self.link = link
+            self.configured = configured
+            self.effective = effective
+            self.reserved = reserved
+            self.used = used
+        }
+    }
+
+    public var version: GrantVersion
+    public var isFeasible: Bool
+    public var links: [Link]
+    public var shares: [Share]
+    /// The certificate as the allocator wrote it, to be checked by anybody.
+    public var certificate: String
+    /// How far each cluster's stream was folded: as (stream, sequence).
+    public var foldedThrough: [LogPosition]
+
+    public init(
+        version: GrantVersion, isFeasible: Bool, links: [Link], shares: [Share], certificate: String, foldedThrough: [LogPosition]
+    ) {
+        self.version = version
+        self.isFeasible = isFeasible
+        self.links = links
+        self.shares = shares
+        self.certificate = certificate
+        self.foldedThrough = foldedThrough
+    }
+}

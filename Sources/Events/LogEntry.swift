@@ -1,0 +1,124 @@
+import JSONDocument
+public import Quantities
+
+/// One entry of a stream: a tick's row, or an event. Both share one run of sequence numbers.
+public enum LogEntry: Hashable, Sendable {
+    case tick(recordBytes: [UInt8])
+    case event(recordBytes: [UInt8])
+
+    public init(_ tick: Tick) { self = .tick(recordBytes: tick.recordBytes()) }
+    public init(_ event: EventEnvelope) { self = .event(recordBytes: event.recordBytes()) }
+
+    /// The byte that stands for the kind in the digest: `t` or `e`.
+    public var kindByte: UInt8 {
+        switch self {
+        case .tick: UInt8(ascii: "t")
+        case .event: UInt8(ascii: "e")
+        }
+    }
+    public var recordBytes: [UInt8] {
+        switch self {
+        case .tick(let bytes), .event(let bytes): bytes
+        }
+    }
+
+    /// Remakes an entry from what a spool kept; nil for an unknown kind.
+    public init?(kindByte: UInt8, recordBytes: [UInt8]) {
+        switch kindByte {
+        case UInt8(ascii: "t"): self = .tick(recordBytes: recordBytes)
+        case UInt8(ascii: "e"): self = .event(recordBytes: recordBytes)
+        default: return nil
+        }
+    }
+
+    public func decoded() throws(RecordError) -> DecodedEntry {
+        switch self {
+        case .tick(let bytes): .tick(try Tick(recordBytes: bytes))
+        case .event(let bytes): .event(try EventEnvelope(recordBytes: bytes))
+        }
+    }
+}
+
+/// An entry, read.
+public enum DecodedEntry: Equatable, Sendable {
+    case tick(Tick)
+    case event(EventEnvelope)
+}
+
+/// An entry in its place on the log, as a reader gets it.
+public struct LogRecord: Equatable, Sendable {
+    public var position: LogPosition
+    public var entry: DecodedEntry
+    /// When the log stored it, by the log's own clock.
+    public var receivedAt: WallTime
+
+    public init(position: LogPosition, entry: DecodedEntry, receivedAt: WallTime) {
+        self.position = position
+        self.entry = entry
+        self.receivedAt = receivedAt
+    }
+}
+
+/// A fact in its envelope: kind, version of its body, civil time, and the body as the exact JSON text that is hashed.
+public struct EventEnvelope: Hashable, Sendable {
+    public static let columnCount = 4
+
+    public var kind: String
+    public var version: Int16
+    public var at: WallTime
+    public var body: String
+
+    public init(kind: String, version: Int16, at: WallTime, body: String) {
+        self.kind = kind
+        self.version = version
+        self.at = at
+        self.body = body
+    }
+
+    public init(_ fact: Fact, at: WallTime) {
+        self.init(kind: fact.kind, version: Fact.version, at: at, body: fact.body.text)
+    }
+
+    /// The columns of `fairlead.event_body`: kind text, version int2, at_us int8, body text.
+    public func recordBytes() -> [UInt8] {
+        var record = RecordWriter(columnCount: EventEnvelope.columnCount)
+        record.column(text: kind)
+        record.column(int2: version)
+        record.column(int8: at.microseconds)
+        record.column(text: body)
+        return record.bytes
+    }
+
+    public init(recordBytes: [UInt8]) throws(RecordError) {
+        var record = try RecordReader(recordBytes, columnCount: EventEnvelope.columnCount)
+        self.init(
+            kind: try record.required(try record.text(), "kind"), version: try record.required(try record.int2(), "version"),
+            at: WallTime(microseconds: try record.required(try record.int8(), "at_us")),
+            body: try record.required(try record.text(), "body"))
+        try record.finish()
+    }
+}
+
+/// The hash chain of one stream.
+///
+///     digest(0) = SHA-256("fairlead-log/1 " ‖ stream name)
+///     digest(n) = SHA-256(digest(n−1) ‖ n as int8 in network order ‖ kind byte ‖ record bytes)
+///
+/// The epoch is not covered: a resend comes under a new one.
+public struct HashChain: Sendable {
+    private let hash: HashFunction
+    public init(_ hash: HashFunction) { self.hash = hash }
+
+    public func genesis(of stream: StreamName) -> Digest {
+        hash.digest(Array("fairlead-log/1 \(stream)".utf8))
+    }
+
+    public func digest(after previous: Digest, sequence: Int64, entry: LogEntry) -> Digest {
+        var bytes = previous.bytes
+        bytes.reserveCapacity(41 + entry.recordBytes.count)
+        for shift in stride(from: Int64(56), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: sequence >> shift)) }
+        bytes.append(entry.kindByte)
+        bytes += entry.recordBytes
+        return hash.digest(bytes)
+    }
+}

@@ -1,0 +1,123 @@
+public import Quantities
+
+/// A request to the log. There are two, and a shipper's role may call no other.
+public enum LogRequest: Hashable, Sendable {
+    case open(OpenRequest)
+    case append(AppendRequest)
+}
+
+/// Claims a stream for one writer. Every older claim is fenced from then on.
+public struct OpenRequest: Hashable, Sendable {
+    public var stream: StreamName
+    /// The highest epoch that the caller has ever held or seen for this stream; the new one is above it, even where the
+    /// database was restored to an older state.
+    public var highestEpochSeen: Int64
+    /// A central producer's epoch is its lease's term: exactly this. Nil for a spool.
+    public var term: Int64?
+
+    public init(stream: StreamName, highestEpochSeen: Int64, term: Int64? = nil) {
+        self.stream = stream
+        self.highestEpochSeen = highestEpochSeen
+        self.term = term
+    }
+}
+
+/// A batch in order. One batch is in flight per stream.
+public struct AppendRequest: Hashable, Sendable {
+    /// The most entries in one call, and the most bytes of them; more is refused.
+    public static let maximumEntries = 500
+    public static let maximumBytes = 4 << 20
+
+    public var stream: StreamName
+    public var epoch: Int64
+    public var nonce: Int64
+    public var firstSequence: Int64
+    /// The digest at `firstSequence − 1`, as the writer knows it.
+    public var previousDigest: Digest
+    public var entries: [LogEntry]
+
+    public init(
+        stream: StreamName, epoch: Int64, nonce: Int64, firstSequence: Int64, previousDigest: Digest, entries: [LogEntry]
+    ) {
+        self.stream = stream
+        self.epoch = epoch
+        self.nonce = nonce
+        self.firstSequence = firstSequence
+        self.previousDigest = previousDigest
+        self.entries = entries
+    }
+    public var lastSequence: Int64 { firstSequence + Int64(entries.count) - 1 }
+}
+
+/// A writer's hold on a stream.
+public struct StreamClaim: Hashable, Sendable {
+    public var epoch: Int64
+    /// Drawn by the log at each open: tells two claims of one epoch apart after a restore.
+    public var nonce: Int64
+    public var head: StreamHead
+
+    public init(epoch: Int64, nonce: Int64, head: StreamHead) {
+        self.epoch = epoch
+        self.nonce = nonce
+        self.head = head
+    }
+}
+
+/// The end of a stream: the last sequence number stored (0 for none) and the digest there.
+public struct StreamHead: Hashable, Sendable {
+    public var sequence: Int64
+    public var digest: Digest
+
+    public init(sequence: Int64, digest: Digest) {
+        self.sequence = sequence
+        self.digest = digest
+    }
+}
+
+/// A tick's row in its place.
+public struct PositionedTick: Hashable, Sendable {
+    public var position: LogPosition
+    public var tick: Tick
+    public init(position: LogPosition, tick: Tick) {
+        self.position = position
+        self.tick = tick
+    }
+}
+
+/// What the log answered.
+public enum LogAnswer: Equatable, Sendable {
+    /// The stream is the caller's. `newest` are the rows of the last tick that any spool of the cluster stored, so that a new
+    /// replica continues from their law states rather than starts; empty for a central part.
+    case opened(StreamClaim, grant: Grant?, newest: [PositionedTick])
+    /// All is on the log; the head is now this. Carries the newest grant of the writer's cluster.
+    case stored(StreamHead, grant: Grant?)
+    /// All of it was on the log before, byte for byte.
+    case duplicate(StreamHead, grant: Grant?)
+    /// Something else stands at this sequence number: an alarm, never silent. Nothing was written.
+    case conflict(at: Int64)
+    /// There is a gap: the log expects this sequence number next. Nothing was written.
+    case outOfOrder(expected: Int64)
+    /// A newer claim exists. Nothing was written; this writer must stop and may open again.
+    case fenced(currentEpoch: Int64)
+    /// The log is older than what it once acknowledged (a restore, a failover): open again and send from the head on.
+    case headMovedBack(StreamHead)
+    /// The batch itself is wrong: empty, too large, unreadable, or not this caller's stream. Nothing was written.
+    case refused(LogRefusal)
+}
+
+/// Why a request was refused as such. Repeating it will not help.
+public enum LogRefusal: String, Sendable, CaseIterable {
+    case unknownStream = "unknown-stream"
+    case notYourStream = "not-your-stream"
+    case emptyBatch = "empty-batch"
+    case batchTooLarge = "batch-too-large"
+    case malformedEntry = "malformed-entry"
+    case staleTerm = "stale-term"
+    case noPartition = "no-partition"
+}
+
+/// The log, for adapters and for the conformance suite. Processes never see it: they have `LogRequest` effects and `LogAnswer` inputs.
+public protocol EventLog: Sendable {
+    /// Throws where the log could not be asked or did not answer: then it is unknown whether the request took effect.
+    func answer(_ request: LogRequest) async throws -> LogAnswer
+}

@@ -1,0 +1,192 @@
+/// The canonical bytes of an entry: exactly what PostgreSQL's `record_send` gives for the composite of the same columns, so
+/// that the database can recompute a digest from what it stores, and the bytes on disk are the bytes on the wire.
+///
+/// A record is: the number of columns (int4), then for each its type's OID (int4), its length (int4, −1 for NULL), its data.
+/// Numbers stand in network order. Only built-in types occur, whose OIDs never change.
+struct RecordWriter {
+    private(set) var bytes: [UInt8] = []
+
+    init(columnCount: Int) { append(Int32(columnCount)) }
+
+    mutating func append(_ value: some FixedWidthInteger) {
+        for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+
+    mutating func column(int2 value: Int16?) { scalar(.int2, value) }
+    mutating func column(int4 value: Int32?) { scalar(.int4, value) }
+    mutating func column(int8 value: Int64?) { scalar(.int8, value) }
+    mutating func column(boolean value: Bool?) { scalar(.boolean, value.map { $0 ? UInt8(1) : 0 }) }
+    mutating func column(text value: String?) { variable(.text, value.map { Array($0.utf8) }) }
+    mutating func column(bytea value: [UInt8]?) { variable(.bytea, value) }
+
+    mutating func column(int2Array elements: [Int16?]) { array(.int2Array, of: .int2, elements) }
+    mutating func column(int4Array elements: [Int32?]) { array(.int4Array, of: .int4, elements) }
+    mutating func column(int8Array elements: [Int64?]) { array(.int8Array, of: .int8, elements) }
+
+    private mutating func scalar(_ type: ColumnType, _ value: (some FixedWidthInteger)?) {
+        append(type.rawValue)
+        guard let value else { return append(Int32(-1)) }
+        append(Int32(value.bitWidth / 8))
+        append(value)
+    }
+
+    private mutating func variable(_ type: ColumnType, _ value: [UInt8]?) {
+        append(type.rawValue)
+        guard let value else { return append(Int32(-1)) }
+        append(Int32(value.count))
+        bytes += value
+    }
+
+    /// `array_send`: dimensions, whether a NULL occurs, element OID, then (length, lower bound 1) and the elements; an empty
+    /// array has no dimension.
+    private mutating func array<Element: FixedWidthInteger>(_ type: ColumnType, of elementType: ColumnType, _ elements: [Element?]) {
+        append(type.rawValue)
+        let lengthAt = bytes.count
+        append(Int32(0))
+        append(Int32(elements.isEmpty ? 0 : 1))
+        append(Int32(elements.contains { $0 == nil } ? 1 : 0))
+        append(elementType.rawValue)
+        if !elements.isEmpty {
+            append(Int32(elements.count))
+            append(Int32(1))
+        }
+        for element in elements {
+            guard let element else {
+                append(Int32(-1))
+                continue
+            }
+            append(Int32(Element.bitWidth / 8))
+            append(element)
+        }
+        let length = bytes.count - lengthAt - 4
+        for place in 0..<4 { bytes[lengthAt + place] = UInt8(truncatingIfNeeded: length >> (24 - 8 * place)) }
+    }
+}
+
+/// OIDs of the built-in types that occur in a record (PostgreSQL `pg_type.dat`).
+enum ColumnType: Int32 {
+    case boolean = 16
+    case bytea = 17
+    case int8 = 20
+    case int2 = 21
+    case int4 = 23
+    case text = 25
+    case int2Array = 1005
+    case int4Array = 1007
+    case int8Array = 1016
+}
+
+/// Bytes that are no record of ours: torn, of another version, or forged.
+public struct RecordError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let problem: String
+    public var description: String { problem }
+    init(_ problem: String) { self.problem = problem }
+}
+
+struct RecordReader {
+    private let bytes: [UInt8]
+    private var position = 0
+    private let columnCount: Int
+    private var columnsRead = 0
+
+    init(_ bytes: [UInt8], columnCount: Int) throws(RecordError) {
+        self.bytes = bytes
+        self.columnCount = columnCount
+        let found = try Self.integer(Int32.self, bytes, &position)
+        guard found == columnCount else { throw RecordError("the record has \(found) columns instead of \(columnCount)") }
+    }
+
+    mutating func int2() throws(RecordError) -> Int16? { try scalar(.int2, Int16.self) }
+    mutating func int4() throws(RecordError) -> Int32? { try scalar(.int4, Int32.self) }
+    mutating func int8() throws(RecordError) -> Int64? { try scalar(.int8, Int64.self) }
+    mutating func boolean() throws(RecordError) -> Bool? { try scalar(.boolean, UInt8.self).map { $0 != 0 } }
+    /// Passes over one column, whatever its type.
+    mutating func skip() throws(RecordError) {
+        columnsRead += 1
+        _ = try Self.integer(Int32.self, bytes, &position)
+        let length = Int(try Self.integer(Int32.self, bytes, &position))
+        guard length <= bytes.count - position else { throw RecordError("the record is torn in column \(columnsRead)") }
+        position += max(0, length)
+    }
+    mutating func bytea() throws(RecordError) -> [UInt8]? { try variable(.bytea) }
+    mutating func text() throws(RecordError) -> String? {
+        guard let bytes = try variable(.text) else { return nil }
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw RecordError("a text is not valid UTF-8") }
+        return text
+    }
+    mutating func int2Array() throws(RecordError) -> [Int16?] { try array(.int2Array, of: .int2, Int16.self) }
+    mutating func int4Array() throws(RecordError) -> [Int32?] { try array(.int4Array, of: .int4, Int32.self) }
+    mutating func int8Array() throws(RecordError) -> [Int64?] { try array(.int8Array, of: .int8, Int64.self) }
+
+    func finish() throws(RecordError) {
+        guard position == bytes.count, columnsRead == columnCount else { throw RecordError("the record is longer than its columns") }
+    }
+
+    /// The value of a column that is never NULL.
+    func required<Value>(_ value: Value?, _ column: String) throws(RecordError) -> Value {
+        guard let value else { throw RecordError("\(column) is missing") }
+        return value
+    }
+
+    private mutating func length(of type: ColumnType) throws(RecordError) -> Int? {
+        columnsRead += 1
+        let found = try Self.integer(Int32.self, bytes, &position)
+        guard found == type.rawValue else { throw RecordError("column \(columnsRead) has type \(found) instead of \(type.rawValue)") }
+        let length = Int(try Self.integer(Int32.self, bytes, &position))
+        guard length >= 0 else { return nil }
+        guard position + length <= bytes.count else { throw RecordError("the record is torn in column \(columnsRead)") }
+        return length
+    }
+
+    private mutating func scalar<Value: FixedWidthInteger>(_ type: ColumnType, _: Value.Type) throws(RecordError) -> Value? {
+        guard let length = try length(of: type) else { return nil }
+        guard length == Value.bitWidth / 8 else { throw RecordError("column \(columnsRead) has a wrong length") }
+        return try Self.integer(Value.self, bytes, &position)
+    }
+
+    private mutating func variable(_ type: ColumnType) throws(RecordError) -> [UInt8]? {
+        guard let length = try length(of: type) else { return nil }
+        defer { position += length }
+        return Array(bytes[position..<position + length])
+    }
+
+    private mutating func array<Element: FixedWidthInteger>(
+        _ type: ColumnType, of elementType: ColumnType, _: Element.Type
+    ) throws(RecordError) -> [Element?] {
+        guard let length = try length(of: type) else { throw RecordError("column \(columnsRead), an array, is NULL") }
+        let end = position + length
+        let dimensions = try Self.integer(Int32.self, bytes, &position)
+        _ = try Self.integer(Int32.self, bytes, &position)
+        guard try Self.integer(Int32.self, bytes, &position) == elementType.rawValue else {
+            throw RecordError("column \(columnsRead) holds elements of another type")
+        }
+        var elements: [Element?] = []
+        if dimensions == 1 {
+            let count = Int(try Self.integer(Int32.self, bytes, &position))
+            guard try Self.integer(Int32.self, bytes, &position) == 1, count >= 0, count <= length / 4 else {
+                throw RecordError("column \(columnsRead) has a strange shape")
+            }
+            elements.reserveCapacity(count)
+            for _ in 0..<count {
+                let size = try Self.integer(Int32.self, bytes, &position)
+                guard size == -1 || size == Int32(Element.bitWidth / 8) else { throw RecordError("an element has a wrong length") }
+                elements.append(size == -1 ? nil : try Self.integer(Element.self, bytes, &position))
+            }
+        } else if dimensions != 0 {
+            throw RecordError("column \(columnsRead) has \(dimensions) dimensions")
+        }
+        guard position == end else { throw RecordError("column \(columnsRead) is torn") }
+        return elements
+    }
+
+    private static func integer<Value: FixedWidthInteger>(
+        _: Value.Type, _ bytes: [UInt8], _ position: inout Int
+    ) throws(RecordError) -> Value {
+        let size = Value.bitWidth / 8
+        guard position + size <= bytes.count else { throw RecordError("the record is torn") }
+        var value: Value = 0
+        for byte in bytes[position..<position + size] { value = (size == 1 ? 0 : value << 8) | Value(truncatingIfNeeded: byte) }
+        position += size
+        return value
+    }
+}

@@ -1,0 +1,40 @@
+public import Quantities
+
+/// The name of one stream of the log: `plant-a/4f21c09a` for a spool of a cluster, `coordinator` or `alerter` for a central part.
+/// A stream belongs to (cluster, spool), so that what a deposed replica still holds enters as history of its own.
+public struct StreamName: Identifier {
+    public let text: String
+    public init(_ text: String) { self.text = text }
+    public init(cluster: ClusterID, spool: String) { self.text = "\(cluster)/\(spool)" }
+
+    public static let coordinator = StreamName("coordinator")
+    public static let alerter = StreamName("alerter")
+
+    /// The cluster whose spool this is; nil for a central part.
+    public var cluster: ClusterID? {
+        guard let slash = text.firstIndex(of: "/") else { return nil }
+        return ClusterID(String(text[..<slash]))
+    }
+}
+
+/// One place on the log: a stream and a sequence number in it. Sequence numbers run from 1 without a hole, for ever.
+public struct LogPosition: Hashable, Sendable, CustomStringConvertible {
+    public let stream: StreamName
+    public let sequence: Int64
+
+    public init(stream: StreamName, sequence: Int64) {
+        self.stream = stream
+        self.sequence = sequence
+    }
+
+    /// `plant-a/4f21c09a/118`: also the id of a decision, as people type it.
+    public var description: String { "\(stream)/\(sequence)" }
+
+    /// Reads what `description` writes; nil where it is no position.
+    public init?(parsing text: String) {
+        guard let slash = text.lastIndex(of: "/"), slash != text.startIndex,
+            let sequence = Int64(text[text.index(after: slash)...]), sequence > 0
+        else { return nil }
+        self.init(stream: StreamName(String(text[..<slash])), sequence: sequence)
+    }
+}

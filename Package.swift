@@ -93,8 +93,9 @@ let package = Package(
         rim("HTTPTransport", ["CLibCurl"]),
         rim("Cryptography", ["CLibCrypto", "Quantities"]),
         rim("Clocks", ["CLinux", "Quantities"]),
-        rim("HealthServer", ["CLinux"]),
-        rim("Probing", ["CLinux", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
+        rim("Sockets", ["CLinux"]),
+        rim("HealthServer", ["Sockets", "Clocks", "Quantities"]),
+        rim("Probing", ["Sockets", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
         rim("Kubernetes", ["HTTPTransport", "Quantities", "Fleet", "Events", yams]),
         rim("TrafficControl", ["Quantities", "Fleet", "Events", subprocess, system]),
         rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
@@ -106,17 +107,17 @@ let package = Package(
         rim("Adapters", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination", "Alerting",
                          "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "Spool",
                          "HTTPTransport", "Cryptography", "Probing", "Kubernetes", "TrafficControl", "Webhook", "CLinux",
-                         "Clocks", "HealthServer", logging, metrics, lifecycle]),
+                         "Clocks", "Sockets", "HealthServer", logging, metrics, lifecycle]),
         .executableTarget(
             name: "fairlead",
             dependencies: ["Adapters", "Web", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
                            "Allocation", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
-                           "Kubernetes", "CLinux", "Clocks", argumentParser, logging, lifecycle, subprocess, system, yams],
+                           "Kubernetes", "CLinux", "Clocks", "Sockets", argumentParser, logging, lifecycle, subprocess, system, yams],
             swiftSettings: strict),
         .executableTarget(
             name: "fairlead-shipper",
-            dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "CLinux", "Clocks", "HealthServer", argumentParser, logging, lifecycle],
+            dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "CLinux", "Clocks", "Sockets", "HealthServer", argumentParser, logging, lifecycle],
             swiftSettings: strict),
 
         // Tests.

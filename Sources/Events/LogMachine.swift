@@ -55,7 +55,8 @@ public struct LogMachine: Sendable {
     private mutating func open(_ request: OpenRequest, nonce: Int64) -> LogAnswer {
         var stream = streams[request.stream] ?? Stream(digests: [chain.genesis(of: request.stream)])
         if let term = request.term {
-            guard term > max(stream.epoch, request.highestEpochSeen) else { return .refused(.staleTerm) }
+            // A term belongs to one holder, who may come back after its connection broke: equal is his, lower is a zombie's.
+            guard term >= max(stream.epoch, request.highestEpochSeen) else { return .refused(.staleTerm) }
             stream.epoch = term
         } else {
             stream.epoch = max(stream.epoch, request.highestEpochSeen) + 1

@@ -96,7 +96,7 @@ let package = Package(
         rim("Sockets", ["CLinux"]),
         rim("HealthServer", ["Sockets", "Clocks", "Quantities"]),
         rim("Probing", ["Sockets", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
-        rim("Kubernetes", ["HTTPTransport", "Quantities", "Fleet", "Events", yams]),
+        rim("Kubernetes", ["HTTPTransport", "Cryptography", "JSONDocument", "Quantities", "Fleet", "Events", yams]),
         rim("TrafficControl", ["Quantities", "Fleet", "Events", subprocess, system]),
         rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
         rim("Web", ["EventStore", "Quantities", "Events", "Fleet", "Explanation", "Alerting", hummingbird, mustache, logging, metrics]),
@@ -122,6 +122,8 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
+        tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),
     ]
 )

@@ -122,6 +122,7 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        tests("FleetTests", ["Fleet", "Quantities"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),

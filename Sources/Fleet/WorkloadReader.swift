@@ -1,0 +1,67 @@
+import Quantities
+
+/// Reads `spec.workloads` of a cluster.
+struct WorkloadReader {
+    static let kinds = ["Deployment", "StatefulSet", "DaemonSet"]
+    let names: DeclaredNames
+    /// Nil where they could not be read.
+    let guardrails: Guardrails?
+
+    func read(_ field: ConfigurationField?) -> [WorkloadSpecification] {
+        var read: [WorkloadSpecification] = []
+        var seen: Set<String> = []
+        for object in (field?.elements() ?? []).compactMap({ $0.object() }) {
+            guard let workload = workload(object, seen: &seen) else { continue }
+            if let other = read.first(where: { $0.name == workload.name && $0.namespace == workload.namespace && $0.kind == workload.kind }) {
+                object.field.report(
+                    "\(workload.kind) \(workload.namespace)/\(workload.name) is managed already, as '\(other.id)'; each has one limit")
+            }
+            read.append(workload)
+        }
+        return read
+    }
+
+    private func workload(_ object: ConfigurationObject, seen: inout Set<String>) -> WorkloadSpecification? {
+        let idField = object.required("id")
+        let id = idField?.name()
+        if let id, !seen.insert(id).inserted { idField?.report("a second workload '\(id)' in this cluster") }
+        let kind = object.optional("kind")?.oneOf(WorkloadReader.kinds) ?? "Deployment"
+        let namespace = object.optional("namespace")?.name() ?? "default"
+        let name = object.optional("name")?.objectName()
+        let floorField = object.required("floor", hint: "write the rate that it keeps whatever happens, such as 10M")
+        let floor = floorField?.enforceableRate()
+        let ceilingField = object.required("ceiling", hint: "write the highest rate that it may have, such as 1000M")
+        let ceiling = ceilingField?.enforceableRate()
+        checkOrder(floor, floorField, ceiling, ceilingField)
+        let weight = object.optional("weight")?.weightMillionths() ?? 1_000_000
+        let tierField = object.optional("tier")
+        let tier = tierField?.text() ?? names.tiers.max { $0.rank < $1.rank }?.name ?? TierSpecification.standard.name
+        if let tierField, names.areKnown, !names.tiers.contains(where: { $0.name == tier }) {
+            tierField.report("there is no tier '\(tier)'; \(NearestName.hint(for: tier, among: names.tiers.map(\.name)))")
+        }
+        let links = names.links(of: object)
+        let initialField = object.optional("initial")
+        let initial = initialField?.enforceableRate()
+        object.finish()
+        guard let id, let floor, let ceiling else { return nil }
+        if let initial, initial < floor || initial > ceiling {
+            initialField?.report("\(initial) is not in \(floor)…\(ceiling), its floor and ceiling")
+        }
+        return WorkloadSpecification(
+            id: WorkloadID(id), kind: kind, namespace: namespace, name: name, floor: floor, ceiling: ceiling, weightMillionths: weight,
+            tier: tier, links: links, initial: initial ?? min(max(.megabits(100), floor), ceiling))
+    }
+
+    private func checkOrder(
+        _ floor: BitRate?, _ floorField: ConfigurationField?, _ ceiling: BitRate?, _ ceilingField: ConfigurationField?
+    ) {
+        if let floor, let ceiling, floor > ceiling { floorField?.report("\(floor) lies above the ceiling \(ceiling)") }
+        guard let guardrails else { return }
+        if let floor, floor < guardrails.minimum {
+            floorField?.report("\(floor) lies below the cluster's lower guardrail \(guardrails.minimum)")
+        }
+        if let ceiling, ceiling > guardrails.maximum {
+            ceilingField?.report("\(ceiling) lies above the cluster's upper guardrail \(guardrails.maximum)")
+        }
+    }
+}

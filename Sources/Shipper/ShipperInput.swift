@@ -1,0 +1,93 @@
+public import Events
+public import Jitter
+public import Quantities
+
+/// What reaches a shipper from outside. Each is handled at once, in the order of arrival, by `ShipperProcess.step`.
+public enum ShipperInput: Sendable {
+    /// A tick is due, and this is what the sources and the enforcer gave for it.
+    case tick(Observation)
+    /// The spool holds the batch durably.
+    case spooled(batch: Int64)
+    /// The spool could not take the batch: full, broken. The brake does not wait for it.
+    case spoolFailed(batch: Int64, problem: String)
+    /// What the spool had when asked by a `readSpool` effect.
+    case spoolRead([LogEntry], first: Int64)
+    case logAnswered(LogAnswer)
+    /// The log could not be asked, or did not answer in time.
+    case logUnreachable
+    case patchSettled(PatchReport)
+    /// The cluster's Lease changed hands, or was renewed under another count of transitions.
+    case leadershipChanged(isLeader: Bool, transitions: Int32, holder: String)
+    /// A time asked for by `wake` has come.
+    case woke
+}
+
+/// All that one tick reads from outside: one reading per flow and per workload, in the configuration's order.
+public struct Observation: Sendable {
+    public var flows: [FlowReading]
+    public var workloads: [WorkloadReading]
+
+    public init(flows: [FlowReading], workloads: [WorkloadReading]) {
+        self.flows = flows
+        self.workloads = workloads
+    }
+}
+
+/// What a measurement source gave for one flow since the last tick.
+public enum FlowReading: Sendable {
+    /// The probes settled since then, in the order in which they were sent.
+    case probes([ProbeRecord])
+    /// A source outside (Prometheus, a trace) that knows quantiles only.
+    case quantiles(QuantileReading)
+    /// The source failed, with the reason for people.
+    case failed(String)
+}
+
+/// What the enforcer and the counters gave for one workload.
+public struct WorkloadReading: Sendable {
+    public enum Limit: Sendable, Equatable {
+        /// The sum over replicas, as it stands there now.
+        case limited(BitRate)
+        /// No limit of ours stands there.
+        case unlimited
+        /// Could not be read.
+        case unknown(String)
+    }
+    public enum Counter: Sendable, Equatable {
+        /// Bytes sent since some beginning, and when they were read.
+        case bytes(UInt64, at: MonotonicTime)
+        /// A rate that the source itself computed.
+        case rate(BitRate)
+        case noSource
+        case failed(String)
+    }
+    public var limit: Limit
+    public var counter: Counter
+    public var replicas: Int16
+    /// Highest coordinator term found on the objects; 0 where none stands.
+    public var term: Int64
+
+    public init(limit: Limit, counter: Counter, replicas: Int16 = 1, term: Int64 = 0) {
+        self.limit = limit
+        self.counter = counter
+        self.replicas = replicas
+        self.term = term
+    }
+}
+
+/// What came of one `patch` effect.
+public struct PatchReport: Sendable, Equatable {
+    public var workload: WorkloadID
+    public var desired: BitRate
+    public var result: PatchRecord.Result
+    public var objectCount: Int
+    public var detail: String?
+
+    public init(workload: WorkloadID, desired: BitRate, result: PatchRecord.Result, objectCount: Int = 1, detail: String? = nil) {
+        self.workload = workload
+        self.desired = desired
+        self.result = result
+        self.objectCount = objectCount
+        self.detail = detail
+    }
+}

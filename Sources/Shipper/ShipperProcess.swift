@@ -1,0 +1,405 @@
+import Allocation
+public import ControlLaw
+public import Events
+import Fleet
+public import Jitter
+public import Quantities
+
+/// One cluster's shipper: collect → decide → spool → brake → append. The synchronous heart; it opens nothing and waits for nothing.
+///
+/// The order within a tick is the promise: a decision is on disk before it is carried out, and carried out before its outcome is
+/// told. A brake never waits for a full disk, nor for the log, nor for the coordinator.
+public struct ShipperProcess: Sendable {
+    let settings: ShipperSettings
+    let stream: StreamName
+    let chain: HashChain
+    let roster: Roster
+    var meters: [FlowMeter]
+    var workloads: [WorkloadTrack]
+    var loops: [LoopTrack]
+    var writer: LogWriter
+    var grants = GrantHold()
+
+    /// Where the next entry goes.
+    var head: StreamHead
+    var rosterSequence: Int64 = 0
+    var tickNumber: Int64
+    var lastTickAt: MonotonicTime?
+    var isLeader = true
+    var leaseTransitions: Int32 = 0
+    /// Facts that wait for the next batch.
+    var pendingFacts: [EventEnvelope]
+    /// Entries whose sequence numbers are fixed, but which the spool has not confirmed. Bounded by `maximumUnspooled`.
+    var unspooled: [SpoolBatch.Entry] = []
+    var batchInFlight: (id: Int64, lastSequence: Int64, patches: [WorkloadPatch])?
+    var nextBatch: Int64 = 1
+    /// Patches sent and not settled, by workload: one at a time each.
+    var inFlightPatches: [WorkloadID: WorkloadPatch] = [:]
+    public private(set) var status: ShipperStatus
+
+    /// While the spool takes nothing, this many entries are kept in memory; then rows are no longer made, and the loop goes on braking.
+    static let maximumUnspooled = 2_000
+    /// Ticks without confirmation after which a workload counts as not enforced.
+    static let ticksToConfirm = 2
+
+    public init(_ settings: ShipperSettings, from resumption: ShipperResumption) {
+        self.settings = settings
+        self.stream = resumption.stream
+        self.chain = HashChain(settings.hash)
+        let cluster = settings.cluster
+        self.roster = Roster(settings)
+        self.meters = cluster.flows.map { flow in FlowMeter(restoring: resumption.keyValues[StateKey.base(flow.id)]) }
+        self.workloads = cluster.workloads.map(WorkloadTrack.init)
+        let laws = [settings.law] + settings.shadows
+        self.loops = cluster.loops.enumerated().map { index, loop in
+            let stored = laws.map { resumption.keyValues[StateKey.law(loop.link, $0.name)] }
+            return LoopTrack(
+                link: loop.link, linkIndex: Int16(index), flows: cluster.flows.indices.filter { cluster.flows[$0].links.contains(loop.link) },
+                workloads: cluster.workloads.indices.filter { cluster.workloads[$0].links.contains(loop.link) },
+                states: zip(laws, stored).map { $1 ?? $0.initialState }, isResumed: stored[0] != nil)
+        }
+        self.head = resumption.head
+        self.tickNumber = resumption.keyValues[StateKey.tickNumber].flatMap(StateKey.integer) ?? 0
+        self.writer = LogWriter(
+            stream: resumption.stream, spooled: resumption.head, acknowledged: resumption.acknowledged,
+            highestEpochSeen: resumption.highestEpochSeen, seed: settings.seed)
+        self.pendingFacts = []
+        self.status = ShipperStatus(stream: resumption.stream)
+        self.wasResumed = resumption.head.sequence > 0
+    }
+    private let wasResumed: Bool
+
+    public mutating func step(_ input: ShipperInput, _ now: Now) -> [ShipperEffect] {
+        switch input {
+        case .tick(let observation): return tick(observation, now)
+        case .spooled(let batch): return spooled(batch, now)
+        case .spoolFailed(let batch, let problem): return spoolFailed(batch, problem)
+        case .spoolRead(let entries, let first): return effects(of: writer.read(entries, first: first, now: now.monotonic))
+        case .logAnswered(let answer): return logAnswered(answer, now)
+        case .logUnreachable:
+            writer.unreachable(now: now.monotonic)
+            return wake()
+        case .patchSettled(let report): return patchSettled(report, now)
+        case .leadershipChanged(let isLeader, let transitions, let holder):
+            guard isLeader != self.isLeader || transitions != leaseTransitions else { return [] }
+            (self.isLeader, leaseTransitions) = (isLeader, transitions)
+            record(.leadershipChanged(LeadershipChange(isLeader: isLeader, transitions: transitions, holder: holder)), now)
+            return [.note(ShipperNote(.info, "leadership changed", ["leader": "\(isLeader)", "transitions": "\(transitions)"]))]
+        case .woke: return effects(of: writer.proceed(now.monotonic))
+        }
+    }
+
+    // MARK: - The tick
+
+    private mutating func tick(_ observation: Observation, _ now: Now) -> [ShipperEffect] {
+        var notes: [ShipperEffect] = []
+        tickNumber += 1
+        if let version = grants.expired(at: now.monotonic) {
+            record(.grantExpired(version), now)
+            notes.append(.note(ShipperNote(.warning, "grant expired: brakes go on, raises stop", ["grant": "\(version)"])))
+        }
+        declareRosterOnce(now)
+        let uses = zip(workloads.indices, observation.workloads).map { workloads[$0].read($1) }
+        adoptDesired()
+        let measured = measure(observation.flows, now)
+        let firstSequence = head.sequence + Int64(pendingFacts.count) + 1
+        var rows = decide(measured, uses, firstSequence: firstSequence, now)
+        for index in rows[0].workloads.indices { rows[0].workloads[index].desired = workloads[index].desired }
+        lastTickAt = now.monotonic
+        status.fold(rows, applied: workloads.map(\.applied), notes: observation.problems)
+        return notes + spool(rows, patches: patchesDue(decidedAt: firstSequence), now)
+    }
+
+    /// One sample per flow. The window is what was sent since the last tick, less what was sent before the last change had taken
+    /// effect and settled, as long as enough remains to be measured at all.
+    private mutating func measure(_ readings: [FlowReading], _ now: Now) -> [MeasuredFlow] {
+        let windowStart = lastTickAt ?? (now.monotonic + settings.tick * -1)
+        return zip(meters.indices, readings).map { index, reading in
+            let crossed = loops.filter { $0.flows.contains(index) }
+            let window = EvidenceWindow(loops: crossed, windowStart: windowStart, now: now.monotonic)
+            let (sample, freshness, change) = meters[index].sample(reading, in: window, lowered: crossed.contains { $0.brake != nil })
+            if let change {
+                let flow = settings.cluster.flows[index].id
+                record(.baseChanged(BaseChange(flow: flow, from: change.from, to: change.to, cause: change.cause)), now)
+                for loop in loops.indices where loops[loop].flows.contains(index) && change.isRouteChange {
+                    // What was remembered of the old route's ceiling says nothing about the new one.
+                    loops[loop].states = ([settings.law] + settings.shadows).map(\.initialState)
+                }
+            }
+            return MeasuredFlow(sample: sample, freshness: freshness)
+        }
+    }
+
+    /// After a start, and where the centre writes the raises, what stands there is what is desired.
+    private mutating func adoptDesired() {
+        for index in workloads.indices {
+            guard workloads[index].appliedIsKnown else { continue }
+            let applied = workloads[index].applied
+            if workloads[index].desired == nil { workloads[index].desired = applied ?? adoptionRate(workloads[index].specification) }
+            if settings.cluster.delivery == .push, let applied, let desired = workloads[index].desired, applied > desired,
+                workloads[index].pendingPatch == nil, loops.allSatisfy({ $0.brake == nil || !$0.workloads.contains(index) })
+            {
+                workloads[index].desired = applied
+            }
+        }
+    }
+
+    /// The rate that a workload without a limit of ours starts from, once Fairlead may act on it.
+    private func adoptionRate(_ workload: WorkloadSpecification) -> BitRate? {
+        guard mayAct else { return nil }
+        return settings.cluster.guardrails.clamp(min(max(workload.initial, workload.floor), workload.ceiling))
+    }
+
+    var mayAct: Bool { settings.cluster.mode == .enforce && isLeader }
+
+    private mutating func decide(_ measured: [MeasuredFlow], _ uses: [WorkloadUse], firstSequence: Int64, _ now: Now) -> [Tick] {
+        let living = grants.living(at: now.monotonic)
+        var rows: [Tick] = []
+        var wishes: [Int: BitRate] = [:]
+        for index in loops.indices {
+            releaseBrake(of: index, by: living)
+            let input = loopInput(index, measured, uses, living, now)
+            for (lawIndex, law) in ([settings.law] + settings.shadows).enumerated() {
+                let before = loops[index].states[lawIndex]
+                let (after, outcome) = law.step(state: before, input: input)
+                loops[index].states[lawIndex] = after
+                let decision = LoopDecision(
+                    link: loops[index].linkIndex, law: Int16(lawIndex), isShadow: lawIndex > 0, stateBefore: before, input: input,
+                    outcome: outcome)
+                if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(rows.count), living, into: &wishes) }
+                rows.append(row(ordinal: Int16(rows.count), living, now, decision))
+            }
+            loops[index].decided(at: now.monotonic)
+        }
+        for (workload, rate) in wishes { workloads[workload].desired = rate }
+        if rows.isEmpty { rows.append(row(ordinal: 0, living, now, nil)) }
+        rows[0].flows = measured.map(\.sample)
+        rows[0].workloads = uses
+        return rows
+    }
+
+    private func row(ordinal: Int16, _ living: Grant?, _ now: Now, _ decision: LoopDecision?) -> Tick {
+        Tick(
+            number: tickNumber, ordinal: ordinal, at: now.wall, intervalMilliseconds: Int32(clamping: settings.tick.milliseconds),
+            rosterSequence: rosterSequence, leaseTransitions: leaseTransitions, isLeader: isLeader, grant: living?.version,
+            decision: decision)
+    }
+
+    /// A local brake ends when an allocation arrives that was computed at or after its position.
+    private mutating func releaseBrake(of index: Int, by living: Grant?) {
+        guard let brake = loops[index].brake else { return }
+        if settings.cluster.delivery == .standalone { loops[index].brake = nil }
+        guard let folded = living?.foldedThrough, folded.stream == stream, folded.sequence >= brake.sequence else { return }
+        loops[index].brake = nil
+    }
+
+    private func loopInput(_ index: Int, _ measured: [MeasuredFlow], _ uses: [WorkloadUse], _ living: Grant?, _ now: Now) -> LoopInput {
+        let loop = loops[index]
+        let steering = SteeringFlow(of: loop.flows, measured, classes: settings.serviceLevels, flows: settings.cluster.flows)
+        let members = loop.workloads.map { workloads[$0] }
+        let used = loop.workloads.map { uses[$0].used }
+        let applied = members.map(\.applied)
+        let guardrails = settings.cluster.guardrails
+        var ceiling = members.map { guardrails.clamp($0.specification.ceiling) }.reduce(.zero, +)
+        let floor = members.map { guardrails.clamp($0.specification.floor) }.reduce(.zero, +)
+        let isStandalone = settings.cluster.delivery == .standalone
+        if living == nil && !isStandalone { ceiling = max(floor, min(ceiling, settings.cluster.autonomousCeiling)) }
+        var grant = living.map { grant in members.map { grant.rate(of: $0.specification.id) ?? .zero }.reduce(.zero, +) }
+        if let cap = loop.brake?.cap { grant = grant.map { min($0, cap) } }
+
+        var evidence: LoopEvidence = []
+        evidence.set(.freshSinceDecrease, steering.freshness.sinceDecrease)
+        evidence.set(.freshSinceChange, steering.freshness.sinceChange)
+        evidence.set(.confirmed, members.allSatisfy { $0.isConfirmed && $0.pendingPatch == nil })
+        evidence.set(.baseProven, loop.flows.allSatisfy { meters[$0].isProven })
+        evidence.set(.standalone, isStandalone)
+        evidence.set(.notEnforced, members.contains { $0.ticksUnconfirmed >= ShipperProcess.ticksToConfirm })
+        evidence.set(.mayAct, mayAct)
+        evidence.set(.resumed, loop.isResumed)
+        return LoopInput(
+            flow: steering.flow, quality: steering.quality, count: steering.sample?.count ?? 0, raw: steering.sample?.p95,
+            ageMilliseconds: steering.sample?.ageMilliseconds, lossPartsPerMillion: steering.sample?.lossPartsPerMillion,
+            target: steering.target, bound: steering.bound, elapsedMilliseconds: loop.elapsedMilliseconds(at: now.monotonic),
+            used: used.contains { $0 == nil } ? nil : used.compactMap { $0 }.reduce(.zero, +),
+            applied: applied.contains { $0 == nil } ? nil : applied.compactMap { $0 }.reduce(.zero, +), floor: floor,
+            ceiling: ceiling, grant: grant, evidence: evidence)
+    }
+
+    /// Turns a loop's total into limits of its workloads. A workload on several links gets the lowest of what they leave it.
+    private mutating func carryOut(
+        _ outcome: LoopOutcome, loop index: Int, sequence: Int64, _ living: Grant?, into wishes: inout [Int: BitRate]
+    ) {
+        guard mayAct, outcome.action != .hold, let total = outcome.desired else { return }
+        let loop = loops[index]
+        let guardrails = settings.cluster.guardrails
+        let claims = loop.workloads.map { place in
+            let specification = workloads[place].specification
+            let floor = guardrails.clamp(specification.floor)
+            var ceiling = guardrails.clamp(specification.ceiling)
+            if outcome.action == .decrease, let applied = workloads[place].applied { ceiling = min(ceiling, applied) }
+            if outcome.action == .increase, let granted = living?.rate(of: specification.id) { ceiling = min(ceiling, granted) }
+            return (floor: floor, ceiling: max(floor, ceiling), weight: specification.weightMillionths)
+        }
+        let rates = RateDivision.divide(total: total, among: claims)
+        for (place, rate) in zip(loop.workloads, rates) { wishes[place] = min(wishes[place] ?? rate, rate) }
+        if outcome.action == .decrease { loops[index].brake = (total, sequence) }
+    }
+
+    // MARK: - Spool, then patch
+
+    private mutating func patchesDue(decidedAt sequence: Int64) -> [WorkloadPatch] {
+        guard mayAct else { return [] }
+        return workloads.compactMap { track in
+            guard let desired = track.desired, track.appliedIsKnown, track.applied != desired, track.pendingPatch == nil else { return nil }
+            // Where the centre delivers, the shipper writes brakes only.
+            if settings.cluster.delivery == .push, let applied = track.applied, desired > applied { return nil }
+            return WorkloadPatch(
+                workload: track.specification.id, desired: desired, before: track.applied,
+                decision: LogPosition(stream: stream, sequence: sequence), term: grants.highestTerm)
+        }
+    }
+
+    private mutating func spool(_ rows: [Tick], patches: [WorkloadPatch], _ now: Now) -> [ShipperEffect] {
+        guard unspooled.count < ShipperProcess.maximumUnspooled else {
+            status.rowsNotMade += Int64(rows.count)
+            return patchNow(patches.map(withoutDecision))
+        }
+        for entry in pendingFacts.map(LogEntry.init) + rows.map(LogEntry.init) { fix(entry) }
+        pendingFacts = []
+        // One batch is in flight; what was decided while it is goes with the next.
+        if batchInFlight != nil { return patchNow(patches.filter(isBrake).map(withoutDecision)) }
+        return sendBatch(patches)
+    }
+
+    private mutating func sendBatch(_ patches: [WorkloadPatch]) -> [ShipperEffect] {
+        guard !unspooled.isEmpty else { return [] }
+        let batch = SpoolBatch(id: nextBatch, entries: unspooled, keyValues: keyValues())
+        nextBatch += 1
+        batchInFlight = (batch.id, head.sequence, patches)
+        return [.spool(batch)]
+    }
+
+    /// Gives an entry its sequence number and digest, for good.
+    private mutating func fix(_ entry: LogEntry) {
+        let sequence = head.sequence + 1
+        let digest = chain.digest(after: head.digest, sequence: sequence, entry: entry)
+        head = StreamHead(sequence: sequence, digest: digest)
+        unspooled.append(SpoolBatch.Entry(sequence: sequence, digest: digest, entry: entry))
+    }
+
+    private mutating func spooled(_ batch: Int64, _ now: Now) -> [ShipperEffect] {
+        guard let flight = batchInFlight, flight.id == batch else { return [] }
+        batchInFlight = nil
+        status.spoolFailures = 0
+        let newest = unspooled.last { $0.sequence <= flight.lastSequence }
+        unspooled.removeAll { $0.sequence <= flight.lastSequence }
+        if let newest { writer.spoolGrew(to: StreamHead(sequence: newest.sequence, digest: newest.digest)) }
+        return patchNow(flight.patches) + effects(of: writer.proceed(now.monotonic)) + sendBatch([])
+    }
+
+    private mutating func spoolFailed(_ batch: Int64, _ problem: String) -> [ShipperEffect] {
+        guard let flight = batchInFlight, flight.id == batch else { return [] }
+        batchInFlight = nil
+        status.spoolFailures += 1
+        let note = ShipperEffect.note(ShipperNote(.error, "the spool took nothing; braking goes on unspooled", ["problem": problem]))
+        return [note] + patchNow(flight.patches.filter(isBrake).map(withoutDecision))
+    }
+
+    private func isBrake(_ patch: WorkloadPatch) -> Bool { patch.before.map { patch.desired < $0 } ?? true }
+    private func withoutDecision(_ patch: WorkloadPatch) -> WorkloadPatch {
+        var patch = patch
+        patch.decision = nil
+        return patch
+    }
+
+    private mutating func patchNow(_ patches: [WorkloadPatch]) -> [ShipperEffect] {
+        patches.compactMap { patch in
+            guard let index = workloads.firstIndex(where: { $0.specification.id == patch.workload }), workloads[index].pendingPatch == nil
+            else { return nil }
+            workloads[index].pendingPatch = patch.desired
+            for loop in loops.indices where loops[loop].workloads.contains(index) { loops[loop].changeBegan(isDecrease: isBrake(patch)) }
+            inFlightPatches[patch.workload] = patch
+            return .patch(patch)
+        }
+    }
+    private mutating func patchSettled(_ report: PatchReport, _ now: Now) -> [ShipperEffect] {
+        guard let index = workloads.firstIndex(where: { $0.specification.id == report.workload }) else { return [] }
+        workloads[index].pendingPatch = nil
+        let patch = inFlightPatches.removeValue(forKey: report.workload)
+        for loop in loops.indices where loops[loop].workloads.contains(index) {
+            guard loops[loop].workloads.allSatisfy({ workloads[$0].pendingPatch == nil }) else { continue }
+            loops[loop].changeTookEffect(at: now.monotonic, settle: settings.settle)
+        }
+        status.patches[report.result, default: 0] += 1
+        record(
+            .patchSettled(
+                PatchRecord(
+                    cluster: settings.cluster.id, workload: report.workload, desired: report.desired, before: patch?.before,
+                    result: report.result, decision: patch?.decision, term: patch?.term ?? 0, objectCount: report.objectCount,
+                    detail: report.detail)), now)
+        // The outcome goes on the log at once rather than with the next tick: it is what the centre waits for.
+        for entry in pendingFacts.map(LogEntry.init) { fix(entry) }
+        pendingFacts = []
+        return batchInFlight == nil ? sendBatch([]) : []
+    }
+
+    // MARK: - The log
+
+    private mutating func logAnswered(_ answer: LogAnswer, _ now: Now) -> [ShipperEffect] {
+        var result: [ShipperEffect] = []
+        continueFromColleague(answer)
+        let (actions, fetched) = writer.answered(answer, now: now.monotonic)
+        if let fetched, grants.offer(fetched.0, sentAt: fetched.sentAt) { record(.grantReceived(fetched.0.version), now) }
+        if let reason = writer.haltReason {
+            result.append(.note(ShipperNote(.error, "the log refuses this spool; the loop goes on", ["reason": reason])))
+        }
+        return result + effects(of: actions) + wake()
+    }
+
+    /// A new replica takes over the law states where the cluster's last writer left them.
+    private mutating func continueFromColleague(_ answer: LogAnswer) {
+        guard case .opened(_, _, let newest) = answer, let first = newest.first, first.position.stream != stream else { return }
+        for row in newest {
+            guard let decision = row.tick.decision, !decision.isShadow, let index = loops.firstIndex(where: { $0.linkIndex == decision.link }),
+                !loops[index].isResumed, loops[index].lastDecidedAt == nil
+            else { continue }
+            loops[index].states[0] = settings.law.step(state: decision.stateBefore, input: decision.input).state
+            loops[index].isResumed = true
+        }
+    }
+
+    private func effects(of actions: [LogWriter.Action]) -> [ShipperEffect] {
+        actions.map { action in
+            switch action {
+            case .send(let request): .send(request)
+            case .read(let after): .readSpool(after: after)
+            case .acknowledge(let last): .acknowledge(upTo: last)
+            case .rememberEpoch(let epoch): .rememberEpoch(epoch)
+            }
+        }
+    }
+
+    private func wake() -> [ShipperEffect] { writer.wakeAt.map { [.wake(at: $0)] } ?? [] }
+
+    // MARK: - Facts and states
+
+    private mutating func record(_ fact: Fact, _ now: Now) { pendingFacts.append(EventEnvelope(fact, at: now.wall)) }
+
+    private mutating func declareRosterOnce(_ now: Now) {
+        guard rosterSequence == 0 else { return }
+        let start = ProcessStart(role: "shipper", version: settings.version, manner: wasResumed ? "resumed" : "fresh")
+        pendingFacts.insert(EventEnvelope(.processStarted(start), at: now.wall), at: 0)
+        pendingFacts.append(EventEnvelope(.rosterDeclared(roster), at: now.wall))
+        rosterSequence = head.sequence + Int64(pendingFacts.count)
+    }
+
+    /// What must survive a crash beside the rows, written in their transaction.
+    private func keyValues() -> [String: [UInt8]] {
+        var values = [StateKey.tickNumber: StateKey.bytes(tickNumber)]
+        for (flow, meter) in zip(settings.cluster.flows, meters) { values[StateKey.base(flow.id)] = meter.persistentBytes }
+        for loop in loops {
+            for (law, state) in zip([settings.law] + settings.shadows, loop.states) { values[StateKey.law(loop.link, law.name)] = state }
+        }
+        return values
+    }
+}

@@ -1,0 +1,94 @@
+import ControlLaw
+public import Events
+import Fleet
+public import Quantities
+
+/// What a shipper shows of itself: health, metrics, the line for people. Not state: nothing is decided by it.
+public struct ShipperStatus: Sendable {
+    public let stream: StreamName
+    public var ticks: Int64 = 0
+    public var decisions: [LoopAction: Int64] = [:]
+    public var reasons: [DecisionReason: Int64] = [:]
+    public var samples: [SampleQuality: Int64] = [:]
+    public var patches: [PatchRecord.Result: Int64] = [:]
+    public var spoolFailures = 0
+    /// Rows that could not be made because the spool took nothing for long. The loop went on braking meanwhile.
+    public var rowsNotMade: Int64 = 0
+    /// The newest rows, their samples and limits.
+    public var newest: [Tick] = []
+    public var applied: [BitRate?] = []
+    /// What the sources said was wrong in the newest tick.
+    public var problems: [String] = []
+
+    init(stream: StreamName) { self.stream = stream }
+
+    mutating func fold(_ rows: [Tick], applied: [BitRate?], notes: [String]) {
+        ticks += 1
+        newest = rows
+        self.applied = applied
+        problems = notes
+        for flow in rows.first?.flows ?? [] { samples[flow.quality, default: 0] += 1 }
+        for decision in rows.compactMap(\.decision) where !decision.isShadow {
+            decisions[decision.outcome.action, default: 0] += 1
+            reasons[decision.outcome.reason, default: 0] += 1
+        }
+    }
+}
+
+extension Observation {
+    /// What the sources and the enforcer said was wrong, for people.
+    var problems: [String] {
+        flows.compactMap { reading in
+            guard case .failed(let problem) = reading else { return nil }
+            return problem
+        }
+            + workloads.flatMap { reading -> [String] in
+                var problems: [String] = []
+                if case .unknown(let problem) = reading.limit { problems.append(problem) }
+                if case .failed(let problem) = reading.counter { problems.append(problem) }
+                return problems
+            }
+    }
+}
+
+/// The keys under which states lie in the spool beside the entries.
+enum StateKey {
+    static let tickNumber = "tick-number"
+    static func base(_ flow: FlowID) -> String { "base/\(flow)" }
+    static func law(_ link: LinkID, _ law: String) -> String { "law/\(link)/\(law)" }
+
+    static func bytes(_ value: Int64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> Int64(56 - 8 * $0)) } }
+    static func integer(_ bytes: [UInt8]) -> Int64? {
+        bytes.count == 8 ? bytes.reduce(Int64(0)) { $0 << 8 | Int64($1) } : nil
+    }
+}
+
+extension Roster {
+    /// The names behind the arrays of a shipper's ticks.
+    init(_ settings: ShipperSettings) {
+        let cluster = settings.cluster
+        self.init(
+            cluster: cluster.id, configuration: settings.configuration, mode: cluster.mode.rawValue,
+            flows: cluster.flows.map { flow in
+                let level = settings.serviceLevels.first { $0.name == flow.slaClass } ?? .robotControl
+                let (source, vantage) = flow.source.described
+                return Flow(
+                    id: flow.id, vantage: vantage, source: source, serviceLevel: flow.slaClass, target: level.target, bound: level.bound,
+                    links: flow.links)
+            },
+            workloads: cluster.workloads.map { Workload(id: $0.id, floor: $0.floor, ceiling: $0.ceiling, links: $0.links) },
+            links: cluster.loops.map(\.link),
+            laws: ([settings.law] + settings.shadows).map { Law(name: $0.name, parameters: $0.parameters) })
+    }
+}
+
+extension MeasurementSourceSpecification {
+    /// The kind of source, and the vantage where it has one.
+    fileprivate var described: (source: String, vantage: String) {
+        switch self {
+        case .probe(let probe): ("probe", probe.vantage)
+        case .prometheus: ("prometheus", "prometheus")
+        case .trace: ("trace", "trace")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Events
+import Fleet
+import Quantities
+
+/// What a shipper knows of one managed workload between ticks.
+struct WorkloadTrack: Sendable {
+    let specification: WorkloadSpecification
+    private var lastCount: (bytes: UInt64, at: MonotonicTime)?
+    /// The limit as last read back; nil where unlimited or unknown.
+    private(set) var applied: BitRate?
+    private(set) var appliedIsKnown = false
+    /// What this shipper last desired.
+    var desired: BitRate?
+    /// A patch is under way or unanswered.
+    var pendingPatch: BitRate?
+    /// Ticks in a row in which the read-back was not what was desired.
+    private(set) var ticksUnconfirmed = 0
+
+    init(_ specification: WorkloadSpecification) { self.specification = specification }
+
+    var isConfirmed: Bool { desired == nil || (appliedIsKnown && desired == applied) }
+
+    /// Folds one reading and says what was used since the one before.
+    mutating func read(_ reading: WorkloadReading) -> WorkloadUse {
+        switch reading.limit {
+        case .limited(let rate): (applied, appliedIsKnown) = (rate, true)
+        case .unlimited: (applied, appliedIsKnown) = (nil, true)
+        case .unknown: appliedIsKnown = false
+        }
+        ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
+        let (used, quality) = use(reading.counter)
+        return WorkloadUse(
+            used: used, quality: quality, offered: offered(used), applied: applied, desired: desired, replicas: reading.replicas)
+    }
+
+    private mutating func use(_ counter: WorkloadReading.Counter) -> (BitRate?, UseQuality) {
+        switch counter {
+        case .rate(let rate): return (rate, .measured)
+        case .noSource: return (nil, .noSource)
+        case .failed:
+            lastCount = nil
+            return (nil, .failed)
+        case .bytes(let bytes, let at):
+            defer { lastCount = (bytes, at) }
+            guard let last = lastCount else { return (nil, .first) }
+            // A counter that stepped back was reset; a window without length divides by nothing.
+            guard bytes >= last.bytes, at > last.at else { return (nil, .failed) }
+            let bits = Int128(bytes - last.bytes) * 8
+            let perSecond = bits * 1_000_000_000 / Int128((at - last.at).count)
+            return (BitRate(bitsPerSecond: Int64(min(perSecond, Int128(BitRate.maximum.bitsPerSecond)))), .measured)
+        }
+    }
+
+    private func offered(_ used: BitRate?) -> OfferedLoad {
+        guard let used, let applied else { return .unknown }
+        return used >= applied.scaled(thousandths: 850) ? .atLimit : .belowLimit
+    }
+}

@@ -9,6 +9,8 @@ public enum FleetDocument {
     public static let apiVersion = "fairlead.dev/v1alpha1"
     /// The ending of the file names that a directory is searched for.
     public static let fileNameEndings = [".yaml", ".yml"]
+    /// A larger file is refused unread: no fleet needs one, and the parser holds several times its size.
+    public static let maximumFileBytes = 4 << 20
 
     enum Kind: String, CaseIterable {
         case fleet = "Fleet"
@@ -16,7 +18,9 @@ public enum FleetDocument {
     }
 
     /// Reads the files as one fleet. The problems come in the order of the files, then by line.
-    public static func read(_ files: [(name: String, text: String)]) -> (
+    ///
+    /// A site may hold a part: the Fleet and its own Cluster. With `isPart` a link may lead to a cluster that is not among the files.
+    public static func read(_ files: [(name: String, text: String)], isPart: Bool = false) -> (
         configuration: FleetConfiguration?, problems: [ConfigurationProblem]
     ) {
         let problems = ProblemCollector()
@@ -41,7 +45,7 @@ public enum FleetDocument {
         let reader = ClusterReader(names: names)
         let clusters = documents.filter { $0.kind == .cluster }.compactMap(reader.read)
         configuration?.clusters = clusters.sorted { $0.id < $1.id }
-        names.checkLinkEnds(isWhole: isWhole)
+        if isWhole && !isPart { names.checkLinkEnds() }
         if let configuration, problems.problems.isEmpty { names.checkReserves(of: configuration) }
 
         let found = problems.sorted(byFiles: files.map(\.name))
@@ -89,8 +93,7 @@ final class DeclaredNames {
     /// False where there was no Fleet to declare any.
     var areKnown = true
 
-    func checkLinkEnds(isWhole: Bool) {
-        guard isWhole else { return }
+    func checkLinkEnds() {
         for end in linkEnds {
             guard let name = end.text(), clusters[name] == nil else { continue }
             end.report("there is no cluster '\(name)'; \(NearestName.hint(for: name, among: Array(clusters.keys)))")

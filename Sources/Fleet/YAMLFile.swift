@@ -7,14 +7,12 @@ struct YAMLFile {
     /// False where the text broke off; the documents before that are there all the same.
     let isWhole: Bool
 
-    /// A larger file is refused unread: no fleet needs one, and the parser holds several times its size.
-    static let maximumBytes = 4 << 20
     /// So many doubled keys are told of one file; then it is taken as broken.
     private static let maximumDoubledKeys = 20
 
     init(name: String, text: String, problems: ProblemCollector) {
         self.name = name
-        guard text.utf8.count <= YAMLFile.maximumBytes else {
+        guard text.utf8.count <= FleetDocument.maximumFileBytes else {
             problems.report("the file is larger than 4 MiB", at: SourcePlace(file: name, line: 1, column: 1), path: "")
             (documents, isWhole) = ([], false)
             return
@@ -31,6 +29,12 @@ struct YAMLFile {
             } catch YamlError.duplicatedKeysInMapping(_, let context)
                 where disguises.count < YAMLFile.maximumDoubledKeys && disguises.disguise(at: context.mark) {
                 continue
+            } catch YamlError.duplicatedKeysInMapping {
+                // Too many to go on, or a key that has no letter to change: tell the ones that were found.
+                disguises.report(file: name, problems: problems)
+                problems.report("too many keys stand twice", at: SourcePlace(file: name, line: 1, column: 1), path: "")
+                (documents, isWhole) = ([], false)
+                return
             } catch {
                 YAMLFile.report(error, file: name, text: text, problems: problems)
                 let leading = YAMLFile.leadingDocuments(of: disguises.text)
@@ -71,8 +75,6 @@ struct YAMLFile {
             case YamlError.scanner(let context, let problem, let mark, _), YamlError.parser(let context, let problem, let mark, _),
                 YamlError.composer(let context, let problem, let mark, _):
                 (sentence(context: context?.text, problem), mark.line, mark.column)
-            case YamlError.duplicatedKeysInMapping(let keys, let context):
-                ("the key '\(keys.first ?? "")' stands twice", context.mark.line, context.mark.column)
             case YamlError.reader(let problem, _, _, _): ("is not text: \(problem)", 1, 1)
             default: ("is not YAML", 1, 1)
             }
@@ -92,6 +94,7 @@ struct YAMLFile {
 private struct DisguisedKeys {
     private(set) var text: String
     private var originals: [Unicode.Scalar: Unicode.Scalar] = [:]
+    private var marks: [Mark] = []
     var count: Int { originals.count }
 
     init(text: String) { self.text = text }
@@ -105,9 +108,16 @@ private struct DisguisedKeys {
             let disguise = Unicode.Scalar(UInt32(0xE000 + originals.count)), originals[disguise] == nil
         else { return false }
         originals[disguise] = scalars[position]
+        marks.append(mark)
         scalars[position] = disguise
         text = String(String.UnicodeScalarView(scalars))
         return true
+    }
+
+    func report(file: String, problems: ProblemCollector) {
+        for mark in marks {
+            problems.report("this key stands twice; keep one", at: SourcePlace(file: file, line: mark.line, column: mark.column), path: "")
+        }
     }
 
     /// The node without its disguised keys; each is reported at the key that stays, the last one.

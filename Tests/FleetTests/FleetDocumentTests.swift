@@ -66,6 +66,13 @@ import Testing
         #expect(fleet.clusters(crossing: "uplink").map(\.id) == ["plant-a"])
     }
 
+    @Test func `a site that holds a part of the fleet may have links to clusters elsewhere`() {
+        let fixture = FleetFixture().fleet("capacity: 2G", "capacity: 2G\n      to: plant-z")
+        let files = [(name: "fleet.yaml", text: fixture.fleet), (name: "plant-a.yaml", text: fixture.plant)]
+        #expect(FleetDocument.read(files).problems.map(\.description) == ["fleet.yaml:11:11: spec.links[1].to: there is no cluster 'plant-z'; did you mean 'plant-a'?"])
+        #expect(FleetDocument.read(files, isPart: true).configuration?.link("wan")?.to == "plant-z")
+    }
+
     @Test func `the example fleet is right and crosses three plants`() throws {
         let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../clusters")
         let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).filter { $0.hasSuffix(".yaml") }.sorted()

@@ -8,7 +8,7 @@ import Testing
         let fragments = Array("abz019 :-#{}[]&*!|>'\"%@`,?\t\n~é\u{0}\u{FEFF}").map(String.init) + ["null", "---\n", "<<: ", "- ", "1e9", "&a ", "*a", "!!map ", "? "]
         let fixture = FleetFixture()
         var whole = 0
-        for _ in 0..<3_000 {
+        for _ in 0..<1_000 {
             var copy = fixture
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 if Bool.random(using: &random) { spoil(&copy.plant, fragments, &random) } else { spoil(&copy.fleet, fragments, &random) }
@@ -18,7 +18,7 @@ import Testing
             for problem in problems { #expect(problem.line >= 1 && problem.column >= 1 && !problem.message.isEmpty) }
             if configuration != nil { whole += 1 }
         }
-        #expect(whole > 20, "an edit in a name leaves the fleet right; hardly one did, so the edits reach too little")
+        #expect(whole > 10, "an edit in a name leaves the fleet right; hardly one did, so the edits reach too little")
     }
 
     @Test func `hostile shapes are refused in bounded time`() {

@@ -127,6 +127,7 @@ let package = Package(
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),
+        tests("ProbingTests", ["Probing", "Sockets", "Clocks", "Quantities"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),
     ]
 )

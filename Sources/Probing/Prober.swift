@@ -1,0 +1,82 @@
+internal import Clocks
+internal import Cryptography
+public import Quantities
+internal import Sockets
+
+/// Sends probes to all its targets from one thread of ours, and keeps what they learned until it is drained.
+///
+/// A paced probe costs a few microseconds of CPU, so one thread serves every flow of a cluster. Targets start evenly spread over
+/// their interval, because twenty probes in one burst would queue behind each other.
+public final class Prober: Sendable {
+    /// The most targets of one prober: what a single `ppoll` still serves cheaply.
+    public static let targetBound = 256
+
+    private let journals: [FlowID: ProbeJournal]
+    private let stopSignal: EventSignal
+    private let threads: [OwnedThread]
+
+    /// Starts probing. Throws where two targets share a flow, a value is out of range, or the system gives no thread; an address
+    /// that cannot be reached is no such error, but loss and `ProbeBatch.trouble`.
+    /// `networkNamespace` is the path of a namespace to probe from, such as `/run/netns/robot`.
+    public init(targets: [ProbeTarget], networkNamespace: String? = nil) throws(ProbingError) {
+        if targets.count > Prober.targetBound { throw .misconfigured("at most \(Prober.targetBound) flows are probed, not \(targets.count)") }
+        var journals: [FlowID: ProbeJournal] = [:]
+        for target in targets {
+            if let problem = target.problem { throw .misconfigured(problem) }
+            if journals.updateValue(ProbeJournal(), forKey: target.flow) != nil {
+                throw .misconfigured("\(target.flow): the flow has two probe targets")
+            }
+        }
+        self.journals = journals
+        do {
+            let stop = try EventSignal()
+            stopSignal = stop
+            let hosts = HostDirectory(hosts: targets.map(\.host))
+            var threads: [OwnedThread] = []
+            if !hosts.names.isEmpty {
+                threads.append(
+                    try OwnedThread.start(name: "probe-names", networkNamespace: networkNamespace) { started in
+                        hosts.keepFresh(until: stop) { started(nil) }
+                    })
+            }
+            threads.append(
+                try OwnedThread.start(name: "probe", networkNamespace: networkNamespace) { [journals] started in
+                    let participants = Prober.participants(for: targets, hosts: hosts, journals: journals)
+                    started(nil)
+                    runPollLoop(participants, until: stop)
+                })
+            self.threads = threads
+        } catch {
+            throw .system(error, "the prober cannot start")
+        }
+    }
+
+    deinit { stop() }
+
+    /// What came in since the last call, by flow. Cheap; call it once per tick.
+    public func drain() -> [FlowID: ProbeBatch] { journals.mapValues { $0.drain() } }
+
+    /// Ends the thread. Probes under way are forgotten. Later calls do nothing.
+    public func stop() {
+        stopSignal.raise()
+        for thread in threads { thread.join() }
+    }
+
+    private static func participants(
+        for targets: [ProbeTarget], hosts: HostDirectory, journals: [FlowID: ProbeJournal]
+    ) -> [any PollParticipant] {
+        let start = SystemClocks.monotonic()
+        return targets.enumerated().compactMap { index, target -> (any PollParticipant)? in
+            guard let journal = journals[target.flow] else { return nil }
+            let seed = secureRandomBytes(count: 6).map { UInt32($0) }
+            let session = ProbeSession(
+                session: UInt16(seed[0] << 8 | seed[1]), firstSequence: seed[2] << 24 | seed[3] << 16 | seed[4] << 8 | seed[5],
+                interval: target.interval, timeout: target.timeout)
+            let first = start + Nanoseconds(target.interval.count * Int64(index) / Int64(targets.count))
+            return switch target.transport {
+            case .udp: UDPProbe(target: target, hosts: hosts, journal: journal, session: session, firstProbe: first)
+            case .tcp: TCPProbe(target: target, hosts: hosts, journal: journal, session: session, firstProbe: first)
+            }
+        }
+    }
+}

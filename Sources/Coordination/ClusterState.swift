@@ -30,6 +30,8 @@ public struct ClusterState: Sendable {
         public var interval: Nanoseconds
     }
 
+    static let maximumUnreadEvidence = 64
+
     init(id: ClusterID) { self.id = id }
 
     /// Whether the newest tick is at most `ticks` ticks old; a cluster never heard is not fresh.
@@ -57,6 +59,8 @@ public struct ClusterState: Sendable {
         let link = roster.links[Int(decision.link)]
         loops[link] = decision
         unreadEvidence[link, default: []].append(decision)
+        // Nobody takes evidence while another leads; the oldest gives way.
+        if unreadEvidence[link]!.count > ClusterState.maximumUnreadEvidence { unreadEvidence[link]!.removeFirst() }
     }
 }
 
@@ -67,6 +71,11 @@ public struct FleetState: Sendable {
     public private(set) var cursors: [StreamName: Int64] = [:]
     /// The newest grant per cluster on the coordinator's stream, whoever led.
     public private(set) var grants: [ClusterID: Grant] = [:]
+    /// Grants issued that a cluster may still act under: those from the one it holds on, newest last. An older one than it holds
+    /// is dead, for a receiver ignores older versions.
+    public private(set) var outstanding: [ClusterID: [Grant]] = [:]
+    /// More than this many are merged, each workload keeping its highest rate.
+    static let maximumOutstanding = 8
     /// The last estimate of each link on the coordinator's stream.
     public private(set) var estimates: [LinkID: CapacityEstimate] = [:]
     /// Patches by result, for pages and metrics.
@@ -85,6 +94,7 @@ public struct FleetState: Sendable {
         case .tick(let tick):
             guard let id = stream.cluster else { return }
             clusters[id, default: ClusterState(id: id)].fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)
+            if let held = clusters[id]?.grantHeld { outstanding[id]?.removeAll { $0.version < held } }
         case .event(let envelope):
             do throws(FactError) { fold(try envelope.fact(), at: record.position) } catch { unreadable += 1 }
         }
@@ -99,10 +109,29 @@ public struct FleetState: Sendable {
         case .grantIssued(let grant):
             if let held = grants[grant.cluster], held.version >= grant.version { return }
             grants[grant.cluster] = grant
+            outstand(grant)
         case .capacityEstimated(let estimate): estimates[estimate.link] = estimate
         case .patchSettled(let patch): patches[patch.result, default: 0] += 1
         default: break
         }
+    }
+
+    private mutating func outstand(_ grant: Grant) {
+        var list = outstanding[grant.cluster, default: []]
+        list.append(grant)
+        if list.count > FleetState.maximumOutstanding {
+            let oldest = list.removeFirst()
+            for index in list[0].rates.indices {
+                let rate = oldest.rate(of: list[0].rates[index].workload) ?? .zero
+                list[0].rates[index].rate = max(list[0].rates[index].rate, rate)
+            }
+        }
+        outstanding[grant.cluster] = list
+    }
+
+    /// The highest rate to which `cluster` may still raise `workload` under a grant that it holds or may yet receive.
+    public func highestOutstanding(_ cluster: ClusterID, _ workload: WorkloadID) -> BitRate {
+        (outstanding[cluster] ?? []).compactMap { $0.rate(of: workload) }.max() ?? .zero
     }
 
     /// Takes the loop rows not yet taken as evidence for `link`, by cluster.

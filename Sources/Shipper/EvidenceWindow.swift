@@ -3,47 +3,40 @@ import Fleet
 import Jitter
 import Quantities
 
-/// Which of a tick's probes count as evidence.
+/// From when on a tick's probes count as evidence.
 ///
-/// Evidence for a raise is what was sent after the last *change* had taken effect and settled; for lowering, after the last
-/// *decrease*. The window begins as late as that asks, as long as enough probes remain to be measured by; where they do not, the
-/// whole window is told, and the law is told that it is not fresh.
+/// Evidence for lowering is what was sent after the last *decrease* had taken effect and settled, and for a raise after the last
+/// *change* had. The meter leaves out what is older, as long as enough remains to be measured by; where it does not, the whole
+/// window is told, and the law is told that it is not fresh.
 struct EvidenceWindow {
     let start: MonotonicTime
     let end: MonotonicTime
-    /// Nil while a change (a decrease) is under way.
+    /// Nil while such a change is under way.
     private let changeSettledAt: MonotonicTime?
     private let decreaseSettledAt: MonotonicTime?
 
     init(loops: [LoopTrack], windowStart: MonotonicTime, now: MonotonicTime) {
         start = windowStart
         end = now
-        changeSettledAt = loops.contains { $0.changeSettledAt == nil } ? nil : loops.compactMap(\.changeSettledAt).max() ?? windowStart
-        decreaseSettledAt = loops.contains { $0.decreaseSettledAt == nil } ? nil : loops.compactMap(\.decreaseSettledAt).max() ?? windowStart
+        changeSettledAt = EvidenceWindow.latest(loops.map(\.changeSettledAt), orElse: windowStart)
+        decreaseSettledAt = EvidenceWindow.latest(loops.map(\.decreaseSettledAt), orElse: windowStart)
     }
 
-    /// The part of the records that counts, from when on, and how fresh that is.
-    func evidence(in records: [ProbeRecord]) -> (records: [ProbeRecord], start: MonotonicTime, freshness: Freshness) {
-        if let changeSettledAt, let kept = kept(of: records, since: changeSettledAt) {
-            return (kept, max(start, changeSettledAt), Freshness(sinceDecrease: decreaseSettledAt != nil, sinceChange: true))
+    /// What was sent before this is left out where enough remains.
+    var notBefore: MonotonicTime? { decreaseSettledAt.flatMap { $0 > start ? $0 : nil } }
+
+    /// Whether a decrease took effect within this window: then a minimum that did not move tells of a changed route.
+    var followsDecrease: Bool { notBefore.map { $0 <= end } ?? false }
+
+    func freshness(of reading: FlowReading) -> Freshness {
+        func isFresh(since instant: MonotonicTime?) -> Bool {
+            instant.map { $0 <= start || reading.isFresh(since: $0, windowStart: start) } ?? false
         }
-        if let decreaseSettledAt, let kept = kept(of: records, since: decreaseSettledAt) {
-            return (kept, max(start, decreaseSettledAt), Freshness(sinceDecrease: true, sinceChange: false))
-        }
-        return (records, start, Freshness(sinceDecrease: false, sinceChange: false))
+        return Freshness(sinceDecrease: isFresh(since: decreaseSettledAt), sinceChange: isFresh(since: changeSettledAt))
     }
 
-    /// Whether a reading without single probes (quantiles over its own window) is fresh.
-    func freshness(windowStart: MonotonicTime) -> Freshness {
-        Freshness(
-            sinceDecrease: decreaseSettledAt.map { windowStart >= $0 } ?? false, sinceChange: changeSettledAt.map { windowStart >= $0 } ?? false)
-    }
-
-    /// The records sent since `instant`, where they are enough: a full count, or half of what there is.
-    private func kept(of records: [ProbeRecord], since instant: MonotonicTime) -> [ProbeRecord]? {
-        if instant <= start { return records }
-        let kept = records.filter { $0.sentAt >= instant }
-        return kept.count >= min(Int(FlowSample.fullCount), max(1, records.count / 2)) ? kept : nil
+    private static func latest(_ instants: [MonotonicTime?], orElse start: MonotonicTime) -> MonotonicTime? {
+        instants.contains { $0 == nil } ? nil : instants.compactMap { $0 }.max() ?? start
     }
 }
 
@@ -57,6 +50,7 @@ struct Freshness: Sendable {
 struct MeasuredFlow: Sendable {
     var sample: FlowSample
     var freshness: Freshness
+    var baseIsProven: Bool
 }
 
 /// The flow by which a loop steers in one tick: the one whose delay is the largest multiple of its target.

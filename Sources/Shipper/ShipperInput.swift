@@ -24,23 +24,21 @@ public enum ShipperInput: Sendable {
 
 /// All that one tick reads from outside: one reading per flow and per workload, in the configuration's order.
 public struct Observation: Sendable {
-    public var flows: [FlowReading]
+    public var flows: [FlowObservation]
     public var workloads: [WorkloadReading]
 
-    public init(flows: [FlowReading], workloads: [WorkloadReading]) {
+    public init(flows: [FlowObservation], workloads: [WorkloadReading]) {
         self.flows = flows
         self.workloads = workloads
     }
 }
 
 /// What a measurement source gave for one flow since the last tick.
-public enum FlowReading: Sendable {
-    /// The probes settled since then, in the order in which they were sent.
+public enum FlowObservation: Sendable {
+    /// Our own probes that were answered or given up since then.
     case probes([ProbeRecord])
-    /// A source outside (Prometheus, a trace) that knows quantiles only.
-    case quantiles(QuantileReading)
-    /// The source failed, with the reason for people.
-    case failed(String)
+    /// What a source outside (Prometheus, a trace) answered, with a word for people where it failed.
+    case external(ExternalAnswer, problem: String? = nil)
 }
 
 /// What the enforcer and the counters gave for one workload.

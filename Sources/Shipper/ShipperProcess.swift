@@ -48,7 +48,11 @@ public struct ShipperProcess: Sendable {
         self.chain = HashChain(settings.hash)
         let cluster = settings.cluster
         self.roster = Roster(settings)
-        self.meters = cluster.flows.map { flow in FlowMeter(restoring: resumption.keyValues[StateKey.base(flow.id)]) }
+        self.meters = cluster.flows.map { flow in
+            let level = settings.serviceLevels.first { $0.name == flow.slaClass } ?? .robotControl
+            return FlowMeter(
+                flow: flow.id, target: level.target, base: BaseDelay(bytes: resumption.keyValues[StateKey.base(flow.id)] ?? []))
+        }
         self.workloads = cluster.workloads.map(WorkloadTrack.init)
         let laws = [settings.law] + settings.shadows
         self.loops = cluster.loops.enumerated().map { index, loop in
@@ -68,6 +72,9 @@ public struct ShipperProcess: Sendable {
         self.wasResumed = resumption.head.sequence > 0
     }
     private let wasResumed: Bool
+
+    /// The live law first, then the shadows.
+    private var laws: [Law] { [settings.law] + settings.shadows }
 
     public mutating func step(_ input: ShipperInput, _ now: Now) -> [ShipperEffect] {
         switch input {
@@ -112,22 +119,23 @@ public struct ShipperProcess: Sendable {
 
     /// One sample per flow. The window is what was sent since the last tick, less what was sent before the last change had taken
     /// effect and settled, as long as enough remains to be measured at all.
-    private mutating func measure(_ readings: [FlowReading], _ now: Now) -> [MeasuredFlow] {
+    private mutating func measure(_ observations: [FlowObservation], _ now: Now) -> [MeasuredFlow] {
         let windowStart = lastTickAt ?? (now.monotonic + settings.tick * -1)
-        return zip(meters.indices, readings).map { index, reading in
-            let crossed = loops.filter { $0.flows.contains(index) }
-            let window = EvidenceWindow(loops: crossed, windowStart: windowStart, now: now.monotonic)
-            let (sample, freshness, change) = meters[index].sample(reading, in: window, lowered: crossed.contains { $0.brake != nil })
-            if let change {
-                let flow = settings.cluster.flows[index].id
-                record(.baseChanged(BaseChange(flow: flow, from: change.from, to: change.to, cause: change.cause)), now)
-                for loop in loops.indices where loops[loop].flows.contains(index) && change.isRouteChange {
-                    // What was remembered of the old route's ceiling says nothing about the new one.
-                    loops[loop].states = ([settings.law] + settings.shadows).map(\.initialState)
-                }
-            }
-            return MeasuredFlow(sample: sample, freshness: freshness)
+        return zip(meters.indices, observations).map { index, observation in
+            let window = EvidenceWindow(
+                loops: loops.filter { $0.flows.contains(index) }, windowStart: windowStart, now: now.monotonic)
+            let reading = meters[index].read(observation, in: window)
+            if let change = reading.change { baseMoved(change, of: index, now) }
+            return MeasuredFlow(
+                sample: reading.sample, freshness: window.freshness(of: reading), baseIsProven: reading.baseIsProven)
         }
+    }
+
+    private mutating func baseMoved(_ change: BaseChange, of flow: Int, _ now: Now) {
+        record(.baseChanged(change), now)
+        guard change.cause == "route-changed" else { return }
+        // What was remembered of the old route's ceiling says nothing about the new one.
+        for loop in loops.indices where loops[loop].flows.contains(flow) { loops[loop].states = laws.map(\.initialState) }
     }
 
     /// After a start, and where the centre writes the raises, what stands there is what is desired.
@@ -159,7 +167,7 @@ public struct ShipperProcess: Sendable {
         for index in loops.indices {
             releaseBrake(of: index, by: living)
             let input = loopInput(index, measured, uses, living, now)
-            for (lawIndex, law) in ([settings.law] + settings.shadows).enumerated() {
+            for (lawIndex, law) in laws.enumerated() {
                 let before = loops[index].states[lawIndex]
                 let (after, outcome) = law.step(state: before, input: input)
                 loops[index].states[lawIndex] = after
@@ -211,7 +219,7 @@ public struct ShipperProcess: Sendable {
         evidence.set(.freshSinceDecrease, steering.freshness.sinceDecrease)
         evidence.set(.freshSinceChange, steering.freshness.sinceChange)
         evidence.set(.confirmed, members.allSatisfy { $0.isConfirmed && $0.pendingPatch == nil })
-        evidence.set(.baseProven, loop.flows.allSatisfy { meters[$0].isProven })
+        evidence.set(.baseProven, loop.flows.allSatisfy { measured[$0].baseIsProven })
         evidence.set(.standalone, isStandalone)
         evidence.set(.notEnforced, members.contains { $0.ticksUnconfirmed >= ShipperProcess.ticksToConfirm })
         evidence.set(.mayAct, mayAct)
@@ -396,9 +404,9 @@ public struct ShipperProcess: Sendable {
     /// What must survive a crash beside the rows, written in their transaction.
     private func keyValues() -> [String: [UInt8]] {
         var values = [StateKey.tickNumber: StateKey.bytes(tickNumber)]
-        for (flow, meter) in zip(settings.cluster.flows, meters) { values[StateKey.base(flow.id)] = meter.persistentBytes }
+        for (flow, meter) in zip(settings.cluster.flows, meters) { values[StateKey.base(flow.id)] = meter.base.bytes }
         for loop in loops {
-            for (law, state) in zip([settings.law] + settings.shadows, loop.states) { values[StateKey.law(loop.link, law.name)] = state }
+            for (law, state) in zip(laws, loop.states) { values[StateKey.law(loop.link, law.name)] = state }
         }
         return values
     }

@@ -38,8 +38,8 @@ public struct ShipperStatus: Sendable {
 extension Observation {
     /// What the sources and the enforcer said was wrong, for people.
     var problems: [String] {
-        flows.compactMap { reading in
-            guard case .failed(let problem) = reading else { return nil }
+        flows.compactMap { observation in
+            guard case .external(_, let problem) = observation else { return nil }
             return problem
         }
             + workloads.flatMap { reading -> [String] in

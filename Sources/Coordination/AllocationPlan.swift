@@ -1,0 +1,212 @@
+public import Allocation
+public import Events
+public import Fleet
+public import Quantities
+
+/// One allocation for the whole fleet: from configuration and folded state to shares, and from shares to what may be granted now.
+///
+/// Four columns, never confused: `share` is what the allocator answers; `granted` is what is safe to grant at this moment, so that
+/// no link is overbooked between two allocations; `applied` is what is read back; `used` is what is measured.
+public struct AllocationPlan: Sendable {
+    public struct Row: Sendable, Equatable {
+        public var cluster: ClusterID
+        public var workload: WorkloadID
+        public var share: BitRate
+        public var granted: BitRate
+        public var binding: String
+        public var next: String?
+    }
+    public let rows: [Row]
+    public let links: [AllocationRecord.Link]
+    public let isFeasible: Bool
+    public let shortfalls: [String]
+    public let certificate: String
+
+    public func grantedRates(of cluster: ClusterID) -> [Grant.Rate] {
+        rows.filter { $0.cluster == cluster }.map { Grant.Rate(workload: $0.workload, rate: $0.granted) }
+            .sorted { $0.workload < $1.workload }
+    }
+}
+
+/// What a workload stands for in one allocation.
+struct PlannedDemand {
+    let cluster: ClusterID
+    let specification: WorkloadSpecification
+    let minimum: BitRate
+    let maximum: BitRate
+    let tier: Int
+    /// What may flow until the cluster says that it went lower: its limit as read back (what it uses, where it has none), or a
+    /// grant that it may still act under.
+    let committed: BitRate
+    var id: String { "\(cluster)/\(specification.id)" }
+}
+
+/// Plans allocations. Keeps the allocator's buffers; decides nothing twice: equal input, equal plan.
+public struct AllocationPlanner: Sendable {
+    private var solver = AllocationSolver()
+    /// A share that moved by less than this part changes nothing, unless it must fall. Unit: thousandths.
+    static let hysteresisThousandths: Int64 = 30
+
+    public init() {}
+
+    /// - Parameters:
+    ///   - effective: what each link is believed to carry now.
+    ///   - now: for the age of the clusters' ticks.
+    /// - Returns: nil where nobody can be granted anything yet.
+    public mutating func plan(
+        _ fleet: FleetConfiguration, _ state: FleetState, effective: [LinkID: BitRate], now: MonotonicTime
+    ) -> AllocationPlan? {
+        let present = fleet.clusters.filter { isGrantable($0, state, now) }
+        let demands = present.flatMap { cluster in self.demands(of: cluster, fleet, state) }
+        guard !demands.isEmpty else { return nil }
+        var links: [AllocationRecord.Link] = []
+        var room: [LinkID: BitRate] = [:]
+        for link in fleet.links {
+            let carried = min(effective[link.id] ?? link.capacity, link.capacity)
+            let kept = fleet.reserve(on: link.id) + absent(fleet, present, state, on: link.id)
+            room[link.id] = carried.minus(kept)
+            links.append(AllocationRecord.Link(link: link.id, configured: link.capacity, effective: carried, reserved: kept, used: .zero))
+        }
+        let brakes = localBrakes(present, state)
+        guard let target = solve(demands, room: room, brakes: brakes) else { return nil }
+        let shares = hold(target, demands, state)
+        let granted = inTransit(shares, demands, room: room)
+        for index in links.indices {
+            let sum = zip(demands, shares).filter { $0.0.specification.links.contains(links[index].link) }.map(\.1)
+            links[index].used = sum.reduce(.zero, +)
+        }
+        let rows = demands.indices.map { index in
+            AllocationPlan.Row(
+                cluster: demands[index].cluster, workload: demands[index].specification.id, share: target.rates[index],
+                granted: granted[index], binding: target.binding[index], next: target.next[index])
+        }
+        return AllocationPlan(
+            rows: rows, links: links, isFeasible: target.isFeasible, shortfalls: target.shortfalls, certificate: target.certificate)
+    }
+
+    /// Grants go to clusters that act, are heard, and have a hub.
+    private func isGrantable(_ cluster: ClusterSpecification, _ state: FleetState, _ now: MonotonicTime) -> Bool {
+        cluster.mode == .enforce && cluster.delivery != .standalone && (state.clusters[cluster.id]?.isFresh(at: now, ticks: 6) ?? false)
+    }
+
+    /// What is kept on a link for clusters that are granted nothing now: an unreachable one may still use what it was last
+    /// granted, for annotations have no expiry; one that observes counts with what it measurably uses.
+    private func absent(
+        _ fleet: FleetConfiguration, _ present: [ClusterSpecification], _ state: FleetState, on link: LinkID
+    ) -> BitRate {
+        fleet.clusters(crossing: link).filter { cluster in !present.contains { $0.id == cluster.id } }.reduce(.zero) { sum, cluster in
+            cluster.workloads(crossing: link).reduce(sum) { sum, workload in
+                let use = state.clusters[cluster.id]?.workloads[workload.id]
+                let held = state.grants[cluster.id]?.rate(of: workload.id)
+                return sum + (cluster.mode == .enforce ? max(held ?? .zero, use?.applied ?? .zero) : use?.used ?? .zero)
+            }
+        }
+    }
+
+    private func demands(of cluster: ClusterSpecification, _ fleet: FleetConfiguration, _ state: FleetState) -> [PlannedDemand] {
+        cluster.workloads.map { workload in
+            let use = state.clusters[cluster.id]?.workloads[workload.id]
+            let floor = cluster.guardrails.clamp(workload.floor)
+            let ceiling = max(floor, cluster.guardrails.clamp(workload.ceiling))
+            return PlannedDemand(
+                cluster: cluster.id, specification: workload, minimum: floor, maximum: max(floor, min(ceiling, wanted(use, ceiling))),
+                tier: Int(fleet.tier(named: workload.tier)?.rank ?? 0),
+                committed: max(use?.applied ?? use?.used ?? .zero, state.highestOutstanding(cluster.id, workload.id)))
+        }
+    }
+
+    /// A workload that measurably uses little of its limit wants no more than twice what it uses: the rest serves others.
+    private func wanted(_ use: WorkloadUse?, _ ceiling: BitRate) -> BitRate {
+        guard let use, use.offered == .belowLimit, use.quality == .measured, let used = use.used else { return ceiling }
+        return used.scaled(thousandths: 2_000)
+    }
+
+    /// A brake that its loop pulled in its newest row: one more capacity, over the demands that it names.
+    private func localBrakes(_ present: [ClusterSpecification], _ state: FleetState) -> [(LoopID, BitRate)] {
+        present.flatMap { cluster in
+            cluster.loops.compactMap { loop in
+                guard let decision = state.clusters[cluster.id]?.loops[loop.link], decision.outcome.action == .decrease,
+                    let cap = decision.outcome.desired
+                else { return nil }
+                return (loop, cap)
+            }
+        }
+    }
+
+    private struct Solution {
+        var rates: [BitRate]
+        var binding: [String]
+        var next: [String?]
+        var isFeasible: Bool
+        var shortfalls: [String]
+        var certificate: String
+    }
+
+    private mutating func solve(_ demands: [PlannedDemand], room: [LinkID: BitRate], brakes: [(LoopID, BitRate)]) -> Solution? {
+        let links = room.keys.sorted()
+        var resources = links.map { AllocationResource(kind: .link, id: $0.text, capacity: room[$0] ?? .zero) }
+        resources += brakes.map { AllocationResource(kind: .brake, id: $0.0.description, capacity: $0.1) }
+        let entries = demands.map { demand in
+            var path = links.indices.filter { demand.specification.links.contains(links[$0]) }
+            path += brakes.indices.filter { brakes[$0].0.cluster == demand.cluster && demand.specification.links.contains(brakes[$0].0.link) }
+                .map { links.count + $0 }
+            return AllocationDemand(
+                id: demand.id, cluster: demand.cluster, resources: path, minimum: demand.minimum, maximum: demand.maximum,
+                weight: demand.specification.weightMillionths, tier: demand.tier)
+        }
+        // The configuration was validated, so an instance that is refused is our own mistake; a plan is then not made.
+        guard let instance = try? AllocationInstance(resources: resources, demands: entries) else { return nil }
+        let result = solver.solve(instance)
+        var solution = Solution(
+            rates: Array(repeating: .zero, count: demands.count), binding: Array(repeating: "", count: demands.count),
+            next: Array(repeating: nil, count: demands.count), isFeasible: result.isFeasible, shortfalls: [],
+            certificate: "")
+        for (ordered, given) in instance.positions.enumerated() {
+            solution.rates[given] = result.rate(of: ordered)
+            switch result.limit(of: ordered) {
+            case .maximum: solution.binding[given] = "ceiling"
+            case .resource(let resource):
+                solution.binding[given] = "\(instance.resources[resource].kind.rawValue) \(instance.resources[resource].id)"
+            }
+            let others = instance.demands[ordered].resources.filter { result.isSaturated($0) }
+                .map { "\(instance.resources[$0].kind.rawValue) \(instance.resources[$0].id)" }.filter { $0 != solution.binding[given] }
+            solution.next[given] = others.first
+        }
+        solution.shortfalls = result.shortfalls.map {
+            "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
+        }
+        return solution
+    }
+
+    /// Hysteresis: a share that rises by little stays where the last grant stood. One that falls always falls.
+    private func hold(_ target: Solution, _ demands: [PlannedDemand], _ state: FleetState) -> [BitRate] {
+        demands.indices.map { index in
+            let share = target.rates[index]
+            guard let last = state.grants[demands[index].cluster]?.rate(of: demands[index].specification.id), share > last else { return share }
+            return share.minus(last) < last.scaled(thousandths: AllocationPlanner.hysteresisThousandths) ? last : share
+        }
+    }
+
+    /// Decreases first. A rise is granted only from room that nobody is committed to any more: those who are to fall count with
+    /// what they may still use, until their cluster reports that they went lower.
+    private mutating func inTransit(_ shares: [BitRate], _ demands: [PlannedDemand], room: [LinkID: BitRate]) -> [BitRate] {
+        let falling = demands.indices.filter { shares[$0] < demands[$0].committed }
+        guard !falling.isEmpty else { return shares }
+        var left = room
+        for index in falling {
+            for link in demands[index].specification.links { left[link] = (left[link] ?? .zero).minus(demands[index].committed) }
+        }
+        let rising = demands.indices.filter { shares[$0] >= demands[$0].committed }
+        let capped = rising.map { index in
+            let demand = demands[index]
+            return PlannedDemand(
+                cluster: demand.cluster, specification: demand.specification, minimum: min(demand.minimum, shares[index]),
+                maximum: shares[index], tier: demand.tier, committed: demand.committed)
+        }
+        var granted = shares
+        guard let solution = capped.isEmpty ? nil : solve(capped, room: left, brakes: []) else { return granted }
+        // What already stands is not taken back here: a decrease is the target's to decide, not the order's.
+        for (index, rate) in zip(rising, solution.rates) { granted[index] = max(demands[index].committed, rate) }
+        return granted
+    }
+}

@@ -1,0 +1,246 @@
+public import Allocation
+public import Coordination
+public import Events
+public import Fleet
+public import Quantities
+
+/// The centre's throttle: folds what every cluster tells, keeps what each link can carry, shares it, and grants the shares.
+///
+/// Everybody may fold; only the holder of the lease decides, and only while it trusts its own hold. What it decides exists once
+/// it is on the log: there an older term is fenced, and from there `append` hands the grants out.
+public struct CoordinatorProcess: Sendable {
+    private let fleet: FleetConfiguration
+    private let hash: HashFunction
+    private let seed: UInt64
+    private var lease: LeaseHold
+    private var writer: CentralWriter?
+    private var writerTerm: Int64?
+    public private(set) var state = FleetState()
+    private var capacities: [LinkID: LinkCapacity]
+    private var planner = AllocationPlanner()
+    private var isReading = false
+    /// Whether all that stood on the log when this term began has been folded: before that, nothing is decided.
+    private var hasCaughtUp = false
+    private var nextVersion: Int64 = 1
+    private var lastGrants: [ClusterID: Grant] = [:]
+    private var lastIssuedAt: MonotonicTime?
+    private var claimedTerms: [ClusterID: Int64] = [:]
+    private var patchesInFlight: Set<String> = []
+    public private(set) var plan: AllocationPlan?
+
+    /// A grant is issued anew when a third of its life has passed, so that two may be lost on the way.
+    private var refreshEvery: Nanoseconds { Nanoseconds(fleet.grantTimeToLive.count / 3) }
+
+    public init(fleet: FleetConfiguration, hash: HashFunction, seed: UInt64) {
+        self.fleet = fleet
+        self.hash = hash
+        self.seed = seed
+        self.lease = LeaseHold(duration: fleet.lease.duration, renewEvery: fleet.lease.renewEvery)
+        self.capacities = Dictionary(
+            uniqueKeysWithValues: fleet.links.map { ($0.id, LinkCapacity(configured: $0.capacity, tick: fleet.tick)) })
+    }
+
+    /// The term in which this one leads now; nil where it does not.
+    public func actingTerm(at now: MonotonicTime) -> Int64? { lease.actingTerm(at: now) }
+
+    public mutating func step(_ input: CoordinatorInput, _ now: Now) -> [CoordinatorEffect] {
+        switch input {
+        case .tick: return askLease(now) + read() + advance(now)
+        case .records(let records, let isComplete):
+            isReading = false
+            for record in records { state.fold(record, now: now.monotonic) }
+            if isComplete { hasCaughtUp = true }
+            return (isComplete ? decide(now) : read()) + advance(now)
+        case .readFailed:
+            isReading = false
+            return []
+        case .leaseAnswered(let answer): return leaseAnswered(answer, now)
+        case .leaseUnanswered:
+            lease.unanswered()
+            return []
+        case .logAnswered(let answer): return logAnswered(answer, now)
+        case .logUnreachable:
+            writer?.unreachable(now: now.monotonic)
+            return wake()
+        case .claimed(let cluster, let term):
+            claimedTerms[cluster] = term
+            return []
+        case .patchSettled(let cluster, let workload, let desired, let result, let count, let detail):
+            return patchSettled(cluster, workload, desired, result, count, detail, now)
+        case .woke: return advance(now)
+        }
+    }
+
+    // MARK: - Leadership
+
+    private mutating func askLease(_ now: Now) -> [CoordinatorEffect] {
+        lease.shouldAsk(at: now.monotonic) ? [.askLease] : []
+    }
+
+    private mutating func leaseAnswered(_ answer: LeaseAnswer, _ now: Now) -> [CoordinatorEffect] {
+        guard lease.answered(answer) else { return [] }
+        guard let term = lease.term else {
+            stopWriting()
+            return [.note("leadership ended", [:])]
+        }
+        // What another wrote meanwhile must be folded before the first decision of this term.
+        hasCaughtUp = false
+        writer = CentralWriter(stream: .coordinator, term: term, hash: hash, seed: seed &+ UInt64(bitPattern: term))
+        writerTerm = term
+        nextVersion = 1
+        lastGrants = [:]
+        lastIssuedAt = nil
+        claimedTerms = [:]
+        for link in fleet.links { capacities[link.id]?.resume(from: state.estimates[link.id]?.effective) }
+        let claims = fleet.clusters.filter { $0.delivery == .push && $0.mode == .enforce }
+            .map { CoordinatorEffect.claim(cluster: $0.id, term: term) }
+        return [.note("leadership began", ["term": "\(term)"])] + claims + advance(now) + read()
+    }
+
+    private mutating func stopWriting() {
+        writer = nil
+        writerTerm = nil
+        patchesInFlight = []
+    }
+
+    // MARK: - Fold and decide
+
+    private mutating func read() -> [CoordinatorEffect] {
+        guard !isReading else { return [] }
+        isReading = true
+        return [.readLog(after: state.cursors)]
+    }
+
+    private mutating func decide(_ now: Now) -> [CoordinatorEffect] {
+        guard let term = lease.actingTerm(at: now.monotonic), term == writerTerm, hasCaughtUp, let writer, writer.head != nil,
+            writer.isIdle
+        else { return [] }
+        var facts = estimateCapacities(now)
+        guard let plan = planner.plan(fleet, state, effective: capacities.mapValues(\.effective), now: now.monotonic) else {
+            return publish(facts, now)
+        }
+        self.plan = plan
+        facts += grant(plan, term: term, now)
+        return publish(facts, now)
+    }
+
+    /// Folds the evidence of all loops on each link into what the link carries.
+    private mutating func estimateCapacities(_ now: Now) -> [Fact] {
+        fleet.links.compactMap { link in
+            let rows = state.takeEvidence(for: link.id)
+            guard let before = capacities[link.id]?.effective else { return nil }
+            let round = EvidenceRound(rows, on: link.id, fleet: fleet, state: state, now: now.monotonic)
+            guard let change = capacities[link.id]?.fold(round.evidence, now: now.monotonic), let after = capacities[link.id]?.effective, after != before
+            else { return nil }
+            return .capacityEstimated(
+                CapacityEstimate(link: link.id, effective: after, before: before, cause: change.cause, evidence: round.position))
+        }
+    }
+
+    /// New grants where a rate moved, and all of them anew in time before they expire.
+    private mutating func grant(_ plan: AllocationPlan, term: Int64, _ now: Now) -> [Fact] {
+        let clusters = Set(plan.rows.map(\.cluster)).sorted()
+        let isDue = lastIssuedAt.map { now.monotonic - $0 >= refreshEvery } ?? true
+        let changed = clusters.filter { lastGrants[$0]?.rates != plan.grantedRates(of: $0) || needsRelease($0) }
+        let issued = isDue ? clusters : changed
+        guard !issued.isEmpty else { return [] }
+        let version = GrantVersion(term: term, version: nextVersion)
+        nextVersion += 1
+        if isDue { lastIssuedAt = now.monotonic }
+        let grants = issued.map { cluster in
+            Grant(
+                cluster: cluster, version: version, timeToLive: fleet.grantTimeToLive, rates: plan.grantedRates(of: cluster),
+                foldedThrough: state.clusters[cluster]?.newest?.position)
+        }
+        for grant in grants { lastGrants[grant.cluster] = grant }
+        let record = AllocationRecord(
+            version: version, isFeasible: plan.isFeasible, links: plan.links,
+            shares: plan.rows.map {
+                AllocationRecord.Share(
+                    cluster: $0.cluster, workload: $0.workload, share: $0.share, granted: $0.granted, binding: $0.binding, next: $0.next)
+            },
+            certificate: plan.certificate, foldedThrough: clusters.compactMap { state.clusters[$0]?.newest?.position })
+        return [.allocationDecided(record)] + grants.map(Fact.grantIssued)
+    }
+
+    /// A cluster whose newest rows braked holds that brake until a grant says that it was taken in.
+    private func needsRelease(_ cluster: ClusterID) -> Bool {
+        guard let view = state.clusters[cluster], let newest = view.newest?.position else { return false }
+        let braked = view.loops.values.contains { $0.outcome.action == .decrease }
+        let told = lastGrants[cluster]?.foldedThrough
+        return braked && (told?.stream != newest.stream || (told?.sequence ?? 0) < newest.sequence)
+    }
+
+    private mutating func publish(_ facts: [Fact], _ now: Now) -> [CoordinatorEffect] {
+        guard !facts.isEmpty, writer?.isFull == false else { return [] }
+        writer?.add(facts.map { LogEntry(EventEnvelope($0, at: now.wall)) })
+        return advance(now)
+    }
+
+    // MARK: - The log
+
+    private mutating func advance(_ now: Now) -> [CoordinatorEffect] {
+        // A leader that no longer trusts itself sends nothing, whatever it has decided.
+        guard let term = lease.actingTerm(at: now.monotonic), term == writerTerm else { return [] }
+        return (writer?.proceed(now.monotonic)).map { [.send($0)] } ?? wake()
+    }
+
+    private func wake() -> [CoordinatorEffect] { (writer?.wakeAt).map { [.wake(at: $0)] } ?? [] }
+
+    private mutating func logAnswered(_ answer: LogAnswer, _ now: Now) -> [CoordinatorEffect] {
+        let settled = writer?.answered(answer, now: now.monotonic)
+        if let reason = writer?.haltReason {
+            stopWriting()
+            lease.deposed()
+            return [.note("leadership ended by the log", ["reason": reason])]
+        }
+        return (settled.map { push($0.stored, first: $0.first, now) } ?? []) + advance(now) + wake()
+    }
+
+    // MARK: - Push
+
+    /// What was stored is carried out in the clusters to which the centre delivers: decreases always, raises only over what the
+    /// coordinator has folded and while the cluster's newest tick is at most two ticks old.
+    private mutating func push(_ stored: [LogEntry], first: Int64, _ now: Now) -> [CoordinatorEffect] {
+        guard let term = lease.actingTerm(at: now.monotonic) else { return [] }
+        var effects: [CoordinatorEffect] = []
+        for (offset, entry) in stored.enumerated() {
+            guard case .event(let envelope)? = try? entry.decoded(), case .grantIssued(let grant)? = try? envelope.fact(),
+                let cluster = fleet.cluster(grant.cluster), cluster.delivery == .push, cluster.mode == .enforce
+            else { continue }
+            let decision = LogPosition(stream: .coordinator, sequence: first + Int64(offset))
+            let mayRaise = claimedTerms[cluster.id] == term && state.clusters[cluster.id]?.isFresh(at: now.monotonic, ticks: 2) == true
+            for rate in grant.rates {
+                let applied = state.clusters[cluster.id]?.workloads[rate.workload]?.applied
+                let desired = pushedRate(rate, applied: applied, cluster: cluster.id)
+                guard desired != applied, applied.map({ desired < $0 }) ?? true || mayRaise else { continue }
+                guard patchesInFlight.insert("\(cluster.id)/\(rate.workload)").inserted else { continue }
+                effects.append(.patch(cluster: cluster.id, workload: rate.workload, desired: desired, decision: decision, term: term))
+            }
+        }
+        return effects
+    }
+
+    /// A grant is a ceiling. What is pushed is what the cluster's own loop asks for, up to it.
+    private func pushedRate(_ rate: Grant.Rate, applied: BitRate?, cluster: ClusterID) -> BitRate {
+        guard let applied, rate.rate > applied else { return rate.rate }
+        let asks = state.clusters[cluster]?.loops.values.contains { $0.outcome.requested != nil || $0.outcome.action == .increase } ?? false
+        return asks ? rate.rate : applied
+    }
+
+    private mutating func patchSettled(
+        _ cluster: ClusterID, _ workload: WorkloadID, _ desired: BitRate, _ result: PatchRecord.Result, _ count: Int, _ detail: String?,
+        _ now: Now
+    ) -> [CoordinatorEffect] {
+        patchesInFlight.remove("\(cluster)/\(workload)")
+        guard let term = lease.actingTerm(at: now.monotonic) else { return [] }
+        let before = state.clusters[cluster]?.workloads[workload]?.applied
+        return publish(
+            [
+                .patchSettled(
+                    PatchRecord(
+                        cluster: cluster, workload: workload, desired: desired, before: before, result: result, decision: nil, term: term,
+                        objectCount: count, detail: detail))
+            ], now)
+    }
+}

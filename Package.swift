@@ -72,7 +72,8 @@ let package = Package(
         core("ControlLaw", ["Quantities", "Events"]),
         core("Events", ["Quantities", "JSONDocument"]),
         core("Fleet", ["Quantities", yams]),
-        core("Allocation", ["Quantities", collections]),
+        core("Allocation", ["Quantities"]),
+        core("AllocationDocument", ["Quantities", "Allocation", "JSONDocument"]),
         core("Coordination", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),
         core("Alerting", ["Quantities", "Events", "Fleet"]),
         core("Explanation", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw", "Alerting"]),
@@ -112,7 +113,7 @@ let package = Package(
         .executableTarget(
             name: "fairlead",
             dependencies: ["Adapters", "Web", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
-                           "Allocation", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
+                           "Allocation", "AllocationDocument", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
                            "Kubernetes", "CLinux", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", argumentParser, logging, lifecycle, subprocess, system, yams],
             swiftSettings: strict),
@@ -123,6 +124,7 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        tests("AllocationTests", ["Allocation", "AllocationDocument", "JSONDocument", "Quantities"]),
         tests("FleetTests", ["Fleet", "Quantities"]),
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),

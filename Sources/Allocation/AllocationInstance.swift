@@ -1,0 +1,114 @@
+public import Quantities
+
+/// Something of which several demands share a capacity.
+public struct AllocationResource: Hashable, Sendable {
+    public enum Kind: String, Hashable, Sendable, CaseIterable {
+        /// A directed link of the fleet; the capacity is what critical flows leave of it.
+        case link
+        /// A cap over the demands of one cluster.
+        case budget
+        /// A brake that a cluster put on itself and that no allocation has answered yet.
+        case brake
+    }
+
+    public let kind: Kind
+    /// Unique among the resources of its kind.
+    public let id: String
+    /// What there is to share, reservations taken off.
+    public let capacity: BitRate
+
+    public init(kind: Kind, id: String, capacity: BitRate) {
+        self.kind = kind
+        self.id = id
+        self.capacity = capacity
+    }
+}
+
+/// One workload that wants a share on every resource that it crosses.
+public struct AllocationDemand: Hashable, Sendable {
+    public let id: String
+    public let cluster: ClusterID
+    /// Positions in the list of resources, each once, at least one.
+    public let resources: [Int]
+    /// The rate that is due before anybody gets an excess.
+    public let minimum: BitRate
+    /// The rate above which it has no use for more; nil where it has none.
+    public let maximum: BitRate?
+    /// The share of an excess relative to others of its tier, in millionths, at least 1. Only the ratios matter.
+    public let weight: Int64
+    /// Strict priority; 0 is served first.
+    public let tier: Int
+
+    public init(
+        id: String, cluster: ClusterID, resources: [Int], minimum: BitRate, maximum: BitRate?, weight: Int64, tier: Int
+    ) {
+        self.id = id
+        self.cluster = cluster
+        self.resources = resources
+        self.minimum = minimum
+        self.maximum = maximum
+        self.weight = weight
+        self.tier = tier
+    }
+}
+
+/// What is to be shared among whom: the input of one allocation, valid, and in an order of its own.
+///
+/// Resources stand by kind and id, demands by tier and id, so that the same input in any order is the same instance and gives the
+/// same bytes. Every index in a result is an index into `resources` or `demands` here.
+public struct AllocationInstance: Sendable {
+    /// The most demands of one instance. `Rounding.grace` rests on it.
+    public static let maximumDemandCount = 1 << 22 - 1
+    /// Weights, and minimums in bit/s, add up to less than this, so that sums stay in one word.
+    public static let maximumSum: UInt64 = 1 << 62
+
+    public let resources: [AllocationResource]
+    public let demands: [AllocationDemand]
+    /// Where each demand stood in the list that the instance was made from.
+    public let positions: [Int]
+    /// The tiers that occur, most important first.
+    public let tiers: [Int]
+
+    let layout: AllocationLayout
+
+    /// Puts the input in order and checks it. Throws the first breach in the order of the lists given.
+    public init(resources: [AllocationResource], demands: [AllocationDemand]) throws(AllocationInstanceError) {
+        try AllocationInstance.check(resources)
+        try AllocationInstance.check(demands, resourceCount: resources.count)
+        let resourceOrder = resources.indices.sorted { AllocationInstance.precedes(resources[$0], resources[$1]) }
+        let positions = demands.indices.sorted { AllocationInstance.precedes(demands[$0], demands[$1]) }
+        var rank = [Int](repeating: 0, count: resources.count)
+        for (new, old) in resourceOrder.enumerated() { rank[old] = new }
+        self.resources = resourceOrder.map { resources[$0] }
+        self.demands = positions.map { AllocationInstance.renumber(demands[$0], by: rank) }
+        self.positions = positions
+        self.layout = AllocationLayout(resources: self.resources, demands: self.demands)
+        self.tiers = layout.tierStart.dropLast().map { [ordered = self.demands] in ordered[Int($0)].tier }
+    }
+
+    private static func renumber(_ demand: AllocationDemand, by rank: [Int]) -> AllocationDemand {
+        AllocationDemand(
+            id: demand.id, cluster: demand.cluster, resources: demand.resources.map { rank[$0] }.sorted(),
+            minimum: demand.minimum, maximum: demand.maximum, weight: demand.weight, tier: demand.tier)
+    }
+
+    private static func precedes(_ left: AllocationResource, _ right: AllocationResource) -> Bool {
+        if left.kind != right.kind { return left.kind.order < right.kind.order }
+        return left.id.utf8.lexicographicallyPrecedes(right.id.utf8)
+    }
+
+    private static func precedes(_ left: AllocationDemand, _ right: AllocationDemand) -> Bool {
+        if left.tier != right.tier { return left.tier < right.tier }
+        return left.id.utf8.lexicographicallyPrecedes(right.id.utf8)
+    }
+}
+
+extension AllocationResource.Kind {
+    fileprivate var order: Int {
+        switch self {
+        case .link: 0
+        case .budget: 1
+        case .brake: 2
+        }
+    }
+}

@@ -1,0 +1,74 @@
+public import Events
+public import Fleet
+public import Quantities
+
+/// Where a shipper's measurements come from: one answer per flow of the configuration, in its order.
+public protocol MeasurementSource: Sendable {
+    /// What was measured since the last call. Never throws: a source that fails says so in its answer, flow by flow.
+    func observe(until now: MonotonicTime) async -> [FlowObservation]
+}
+
+/// What carries a rate out, and reads back how it stands.
+public protocol BandwidthEnforcer: Sendable {
+    /// One reading per workload of the configuration, in its order. Never throws: what cannot be read says so.
+    func read() async -> [WorkloadReading]
+    /// Sets one workload's limit. Never throws: the result says what came of it, `unknown` where nobody answered.
+    func apply(_ patch: WorkloadPatch) async -> PatchReport
+}
+
+/// The spool, as a shipper needs it.
+public protocol SpoolStore: Sendable {
+    /// Returns when the batch is durable.
+    func append(_ batch: SpoolBatch) async throws
+    /// Entries after `sequence` in order, bounded in number and bytes by the spool, and the number of the first.
+    func read(after sequence: Int64) async throws -> (entries: [LogEntry], first: Int64)
+    func acknowledge(upTo sequence: Int64) async throws
+    func rememberEpoch(_ epoch: Int64) async throws
+}
+
+/// Who may act in the cluster: the holder of its Lease.
+public protocol LeadershipSource: Sendable {
+    /// The changes from now on; ends only when the shipper ends.
+    func changes() -> AsyncStream<Leadership>
+}
+
+public struct Leadership: Sendable, Equatable {
+    public var isLeader: Bool
+    public var transitions: Int32
+    public var holder: String
+    public init(isLeader: Bool, transitions: Int32, holder: String) {
+        self.isLeader = isLeader
+        self.transitions = transitions
+        self.holder = holder
+    }
+}
+
+/// The outside of one shipper.
+public struct ShipperPorts: Sendable {
+    public var measurements: any MeasurementSource
+    public var enforcer: any BandwidthEnforcer
+    public var spool: any SpoolStore
+    /// Nil where there is no centre.
+    public var log: (any EventLog)?
+    /// Nil where there is one replica alone, which leads.
+    public var leadership: (any LeadershipSource)?
+    public var now: @Sendable () -> Now
+    public var tell: @Sendable (ShipperNote) -> Void
+    /// Called after every step with what the shipper shows of itself.
+    public var show: @Sendable (ShipperStatus) -> Void
+
+    public init(
+        measurements: any MeasurementSource, enforcer: any BandwidthEnforcer, spool: any SpoolStore, log: (any EventLog)?,
+        leadership: (any LeadershipSource)? = nil, now: @escaping @Sendable () -> Now,
+        tell: @escaping @Sendable (ShipperNote) -> Void = { _ in }, show: @escaping @Sendable (ShipperStatus) -> Void = { _ in }
+    ) {
+        self.measurements = measurements
+        self.enforcer = enforcer
+        self.spool = spool
+        self.log = log
+        self.leadership = leadership
+        self.now = now
+        self.tell = tell
+        self.show = show
+    }
+}

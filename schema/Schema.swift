@@ -47,5 +47,36 @@ public enum Query {
 
 /// The statements of `schema/spool`, for the shipper's SQLite spool.
 public enum SpoolStatement {
-    public static let all: [EmbeddedStatement] = []
+    public static let acknowledge = EmbeddedStatement("spool_acknowledge", PackageResources.spool_acknowledge_sql)
+    public static let acknowledgedBefore = EmbeddedStatement("spool_acknowledged_before", PackageResources.spool_acknowledged_before_sql)
+    public static let check = EmbeddedStatement("spool_check", PackageResources.spool_check_sql)
+    public static let create = EmbeddedStatement("spool_create", PackageResources.spool_create_sql)
+    public static let deleteEntries = EmbeddedStatement("spool_delete_entries", PackageResources.spool_delete_entries_sql)
+    public static let deleteLosses = EmbeddedStatement("spool_delete_losses", PackageResources.spool_delete_losses_sql)
+    public static let forgetAcknowledgements = EmbeddedStatement("spool_forget_acknowledgements", PackageResources.spool_forget_acknowledgements_sql)
+    public static let identify = EmbeddedStatement("spool_identify", PackageResources.spool_identify_sql)
+    public static let insertEntry = EmbeddedStatement("spool_insert_entry", PackageResources.spool_insert_entry_sql)
+    public static let insertHeader = EmbeddedStatement("spool_insert_header", PackageResources.spool_insert_header_sql)
+    public static let insertLoss = EmbeddedStatement("spool_insert_loss", PackageResources.spool_insert_loss_sql)
+    public static let journalMode = EmbeddedStatement("spool_journal_mode", PackageResources.spool_journal_mode_sql)
+    public static let markDamaged = EmbeddedStatement("spool_mark_damaged", PackageResources.spool_mark_damaged_sql)
+    public static let mendDigest = EmbeddedStatement("spool_mend_digest", PackageResources.spool_mend_digest_sql)
+    public static let prepare = EmbeddedStatement("spool_prepare", PackageResources.spool_prepare_sql)
+    public static let putValue = EmbeddedStatement("spool_put_value", PackageResources.spool_put_value_sql)
+    public static let removeValue = EmbeddedStatement("spool_remove_value", PackageResources.spool_remove_value_sql)
+    public static let retractAcknowledgements = EmbeddedStatement("spool_retract_acknowledgements", PackageResources.spool_retract_acknowledgements_sql)
+    public static let selectEntries = EmbeddedStatement("spool_select_entries", PackageResources.spool_select_entries_sql)
+    public static let selectEntrySizes = EmbeddedStatement("spool_select_entry_sizes", PackageResources.spool_select_entry_sizes_sql)
+    public static let selectHeader = EmbeddedStatement("spool_select_header", PackageResources.spool_select_header_sql)
+    public static let selectLosses = EmbeddedStatement("spool_select_losses", PackageResources.spool_select_losses_sql)
+    public static let selectValue = EmbeddedStatement("spool_select_value", PackageResources.spool_select_value_sql)
+    public static let selectValues = EmbeddedStatement("spool_select_values", PackageResources.spool_select_values_sql)
+    public static let synchronous = EmbeddedStatement("spool_synchronous", PackageResources.spool_synchronous_sql)
+
+    public static let all: [EmbeddedStatement] = [
+        acknowledge, acknowledgedBefore, check, create, deleteEntries, deleteLosses, forgetAcknowledgements, identify,
+        insertEntry, insertHeader, insertLoss, journalMode, markDamaged, mendDigest, prepare, putValue, removeValue,
+        retractAcknowledgements, selectEntries, selectEntrySizes, selectHeader, selectLosses, selectValue, selectValues,
+        synchronous,
+    ]
 }

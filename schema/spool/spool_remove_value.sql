@@ -1,0 +1,2 @@
+-- Parameters: 1 key.
+DELETE FROM value WHERE key = ?1;

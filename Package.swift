@@ -36,6 +36,8 @@ let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 let package = Package(
@@ -57,6 +59,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
         // C libraries: module maps and typed inline shims, no logic.
@@ -76,7 +80,10 @@ let package = Package(
         core("AllocationDocument", ["Quantities", "Allocation", "JSONDocument"]),
         core("Coordination", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),
         core("Alerting", ["Quantities", "Events", "Fleet"]),
-        core("Explanation", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw", "Alerting"]),
+        core("Explanation", ["Quantities", "JSONDocument", "Events"]),
+        core("ReadModel", ["Quantities", "JSONDocument", "Events", "Explanation"]),
+        core("Charts", ["Quantities"]),
+        core("Exposition", ["Quantities"]),
 
         // The processes: a synchronous `step(input, now) -> [Effect]` each.
         core("Shipper", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Explanation"]),
@@ -101,7 +108,8 @@ let package = Package(
         rim("Kubernetes", ["HTTPTransport", "Cryptography", "JSONDocument", "Quantities", "Fleet", "Events", yams]),
         rim("TrafficControl", ["Quantities", "Fleet", "Events", subprocess, system]),
         rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
-        rim("Web", ["EventStore", "Quantities", "Events", "Fleet", "Explanation", "Alerting", hummingbird, mustache, logging, metrics]),
+        rim("Web", ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition",
+                    hummingbird, mustache, logging, lifecycle, nioCore, httpTypes]),
 
         // The top.
         rim("Simulation", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination",
@@ -124,6 +132,7 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        tests("SpoolTests", ["Spool", "Events", "Quantities", "Cryptography"]),
         tests("AllocationTests", ["Allocation", "AllocationDocument", "JSONDocument", "Quantities"]),
         tests("FleetTests", ["Fleet", "Quantities"]),
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),

@@ -96,7 +96,7 @@ let package = Package(
             resources: [.embedInCode("queries"), .embedInCode("migrations"), .embedInCode("spool")],
             swiftSettings: strict),
         rim("PostgreSQL", ["CLibPQ", "CLinux"]),
-        rim("EventStore", ["PostgreSQL", "Schema", "Quantities", "Events", "Fleet", "Alerting"]),
+        rim("EventStore", ["PostgreSQL", "Schema", "Quantities", "Events", "Fleet", "Alerting", "ReadModel"]),
         rim("Spool", ["Schema", "Quantities", "Events", grdb]),
         rim("HTTPTransport", ["CLibCurl"]),
         rim("Cryptography", ["CLibCrypto", "Quantities"]),
@@ -120,7 +120,7 @@ let package = Package(
                          "Clocks", "Sockets", "HealthServer", "ConfigurationFiles", logging, metrics, lifecycle]),
         .executableTarget(
             name: "fairlead",
-            dependencies: ["Adapters", "Web", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
+            dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "JSONDocument", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
                            "Allocation", "AllocationDocument", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
                            "Kubernetes", "CLinux", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", argumentParser, logging, lifecycle, subprocess, system, yams],

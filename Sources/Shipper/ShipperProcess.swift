@@ -258,7 +258,7 @@ public struct ShipperProcess: Sendable {
     private mutating func patchesDue(decidedAt sequence: Int64) -> [WorkloadPatch] {
         guard mayAct else { return [] }
         return workloads.compactMap { track in
-            guard let desired = track.desired, track.appliedIsKnown, track.applied != desired, track.pendingPatch == nil else { return nil }
+            guard let desired = track.desired, track.appliedIsKnown, !track.isConfirmed, track.pendingPatch == nil else { return nil }
             // Where the centre delivers, the shipper writes brakes only.
             if settings.cluster.delivery == .push, let applied = track.applied, desired > applied { return nil }
             return WorkloadPatch(

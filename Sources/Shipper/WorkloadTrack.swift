@@ -18,7 +18,13 @@ struct WorkloadTrack: Sendable {
 
     init(_ specification: WorkloadSpecification) { self.specification = specification }
 
-    var isConfirmed: Bool { desired == nil || (appliedIsKnown && desired == applied) }
+    /// Whether what stands is what was desired. Each replica's share is rounded down to a whole bit, and nothing more is forgiven.
+    var isConfirmed: Bool {
+        guard let desired else { return true }
+        guard appliedIsKnown, let applied else { return false }
+        return applied <= desired && desired.bitsPerSecond - applied.bitsPerSecond < max(1, Int64(replicas))
+    }
+    private var replicas: Int16 = 1
 
     /// Folds one reading and says what was used since the one before.
     mutating func read(_ reading: WorkloadReading) -> WorkloadUse {
@@ -27,6 +33,7 @@ struct WorkloadTrack: Sendable {
         case .unlimited: (applied, appliedIsKnown) = (nil, true)
         case .unknown: appliedIsKnown = false
         }
+        replicas = reading.replicas
         ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
         let (used, quality) = use(reading.counter)
         return WorkloadUse(

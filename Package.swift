@@ -120,7 +120,7 @@ let package = Package(
                          "Clocks", "Sockets", "HealthServer", "ConfigurationFiles", logging, metrics, lifecycle]),
         .executableTarget(
             name: "fairlead",
-            dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "JSONDocument", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
+            dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
                            "Allocation", "AllocationDocument", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
                            "Kubernetes", "CLinux", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", argumentParser, logging, lifecycle, subprocess, system, yams],

@@ -86,9 +86,9 @@ let package = Package(
         core("Exposition", ["Quantities"]),
 
         // The processes: a synchronous `step(input, now) -> [Effect]` each.
-        core("Shipper", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Explanation"]),
-        core("Coordinator", ["Quantities", "Events", "Fleet", "Allocation", "Coordination", "ControlLaw", "Explanation"]),
-        core("Alerter", ["Quantities", "Events", "Fleet", "Alerting", "Explanation"]),
+        core("Shipper", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation"]),
+        core("Coordinator", ["Quantities", "Events", "Fleet", "Allocation", "Coordination"]),
+        core("Alerter", ["Quantities", "Events", "Fleet", "Alerting"]),
 
         // The rim: one outside world each.
         .target(

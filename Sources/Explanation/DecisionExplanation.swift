@@ -77,7 +77,7 @@ extension DecisionExplanation {
 
     private func inputs(_ decision: LoopDecision, _ names: RosterNames) -> Part {
         let input = decision.input
-        let age = input.ageMilliseconds.map { "newest answer \(seconds(milliseconds: $0)) old" } ?? "never answered"
+        let age = input.ageMilliseconds.map { "newest answer \(span(milliseconds: $0)) old" } ?? "never answered"
         let loss = input.lossPartsPerMillion.map { ", loss \(percent(partsPerMillion: $0))" } ?? ""
         let vantage = input.flow.flatMap { names.flowEntry($0) }.map { " from \($0.vantage) by \($0.source)" } ?? ""
         return Part(
@@ -103,7 +103,7 @@ extension DecisionExplanation {
         return Part(
             label: "law",
             text: "\(names.lawName(decision.law)) (\(shown)); \(decision.stateBefore.count) bytes of state, "
-                + "\(seconds(milliseconds: decision.input.elapsedMilliseconds)) after its last decision")
+                + "\(span(milliseconds: decision.input.elapsedMilliseconds)) after its last decision")
     }
 
     private func thresholds(_ decision: LoopDecision) -> Part {

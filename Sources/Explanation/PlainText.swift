@@ -32,7 +32,9 @@ func exact(_ delay: Delay?) -> String { delay.map { exact($0) } ?? "no number" }
 /// Parts per million as a percentage: `0.25 %`.
 func percent(partsPerMillion: Int32) -> String { "\(decimal(Double(partsPerMillion) / 10_000, fractionDigits: 2)) %" }
 
-/// A span given in milliseconds, in seconds: `0.4 s`, `12.0 s`.
-func seconds(milliseconds: Int32) -> String { "\(decimal(Double(milliseconds) / 1_000, fractionDigits: 1)) s" }
+/// A span given in milliseconds: `40 ms`, from a second on `5.0 s`.
+func span(milliseconds: Int32) -> String {
+    abs(milliseconds) < 1_000 ? "\(milliseconds) ms" : "\(decimal(Double(milliseconds) / 1_000, fractionDigits: 1)) s"
+}
 
 func rate(_ rate: BitRate?, none: String) -> String { rate.map(\.readable) ?? none }

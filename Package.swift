@@ -95,7 +95,8 @@ let package = Package(
             name: "Schema", path: "schema", sources: ["Schema.swift"],
             resources: [.embedInCode("queries"), .embedInCode("migrations"), .embedInCode("spool")],
             swiftSettings: strict),
-        rim("PostgreSQL", ["CLibPQ", "CLinux"]),
+        rim("PostgreSQL", ["CLibPQ"]),
+        rim("PrivatePostgres", []),
         rim("EventStore", ["PostgreSQL", "Schema", "Quantities", "Events", "Fleet", "Alerting", "ReadModel"]),
         rim("Spool", ["Schema", "Quantities", "Events", grdb]),
         rim("HTTPTransport", ["CLibCurl"]),
@@ -115,14 +116,14 @@ let package = Package(
         rim("Simulation", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination",
                            "Alerting", "Shipper", "Coordinator", "Alerter"]),
         rim("Adapters", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination", "Alerting",
-                         "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "Spool",
+                         "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "PrivatePostgres", "Spool",
                          "HTTPTransport", "Cryptography", "Probing", "Kubernetes", "TrafficControl", "Webhook", "CLinux",
                          "Clocks", "Sockets", "HealthServer", "ConfigurationFiles", logging, metrics, lifecycle]),
         .executableTarget(
             name: "fairlead",
             dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
                            "Allocation", "AllocationDocument", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
-                           "PostgreSQL", "EventStore", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
+                           "PostgreSQL", "EventStore", "PrivatePostgres", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
                            "Kubernetes", "CLinux", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", argumentParser, logging, lifecycle, subprocess, system, yams],
             swiftSettings: strict),
         .executableTarget(
@@ -132,6 +133,8 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        tests("PostgreSQLTests", ["PostgreSQL", "PrivatePostgres", "Schema"]),
+        tests("EventStoreTests", ["EventStore", "PostgreSQL", "PrivatePostgres", "Schema", "Cryptography", "Events", "Quantities"]),
         tests("SpoolTests", ["Spool", "Events", "Quantities", "Cryptography"]),
         tests("AllocationTests", ["Allocation", "AllocationDocument", "JSONDocument", "Quantities"]),
         tests("FleetTests", ["Fleet", "Quantities"]),

@@ -28,20 +28,43 @@ public struct MigrationScript: Hashable, Sendable {
     }
 
     /// Every migration this binary knows, in order.
-    public static let all: [MigrationScript] = []
+    public static let all: [MigrationScript] = [
+        MigrationScript(1, oldestBinary: 1, "0001_event_log", PackageResources._001_event_log_sql),
+        MigrationScript(2, oldestBinary: 1, "0002_operations", PackageResources._002_operations_sql),
+        MigrationScript(3, oldestBinary: 1, "0003_analytics", PackageResources._003_analytics_sql),
+    ]
 }
 
 /// The statements of `schema/queries`, for PostgreSQL.
 public enum Query {
-    public static let migrationSurvey = EmbeddedStatement("migration_survey", PackageResources.migration_survey_sql)
+    public static let compositeType = EmbeddedStatement("composite_type", PackageResources.composite_type_sql)
+    public static let cursorLoad = EmbeddedStatement("cursor_load", PackageResources.cursor_load_sql)
+    public static let cursorStore = EmbeddedStatement("cursor_store", PackageResources.cursor_store_sql)
+    public static let grantHeads = EmbeddedStatement("grant_heads", PackageResources.grant_heads_sql)
+    public static let leaseAcquire = EmbeddedStatement("lease_acquire", PackageResources.lease_acquire_sql)
+    public static let leaseList = EmbeddedStatement("lease_list", PackageResources.lease_list_sql)
+    public static let leaseRenew = EmbeddedStatement("lease_renew", PackageResources.lease_renew_sql)
+    public static let leaseResign = EmbeddedStatement("lease_resign", PackageResources.lease_resign_sql)
+    public static let logAppend = EmbeddedStatement("log_append", PackageResources.log_append_sql)
+    public static let logHeads = EmbeddedStatement("log_heads", PackageResources.log_heads_sql)
+    public static let logOpen = EmbeddedStatement("log_open", PackageResources.log_open_sql)
+    public static let logRead = EmbeddedStatement("log_read", PackageResources.log_read_sql)
+    public static let logScan = EmbeddedStatement("log_scan", PackageResources.log_scan_sql)
     public static let migrationBootstrap = EmbeddedStatement("migration_bootstrap", PackageResources.migration_bootstrap_sql)
-    public static let migrationLock = EmbeddedStatement("migration_lock", PackageResources.migration_lock_sql)
-    public static let migrationList = EmbeddedStatement("migration_list", PackageResources.migration_list_sql)
-    public static let migrationRecord = EmbeddedStatement("migration_record", PackageResources.migration_record_sql)
     public static let migrationChecksum = EmbeddedStatement("migration_checksum", PackageResources.migration_checksum_sql)
+    public static let migrationList = EmbeddedStatement("migration_list", PackageResources.migration_list_sql)
+    public static let migrationLock = EmbeddedStatement("migration_lock", PackageResources.migration_lock_sql)
+    public static let migrationRecord = EmbeddedStatement("migration_record", PackageResources.migration_record_sql)
+    public static let migrationSurvey = EmbeddedStatement("migration_survey", PackageResources.migration_survey_sql)
+    public static let partitionsAhead = EmbeddedStatement("partitions_ahead", PackageResources.partitions_ahead_sql)
+    public static let partitionsMake = EmbeddedStatement("partitions_make", PackageResources.partitions_make_sql)
+    public static let writerEnroll = EmbeddedStatement("writer_enroll", PackageResources.writer_enroll_sql)
+    public static let writerRevoke = EmbeddedStatement("writer_revoke", PackageResources.writer_revoke_sql)
 
     public static let all: [EmbeddedStatement] = [
-        migrationSurvey, migrationBootstrap, migrationLock, migrationList, migrationRecord, migrationChecksum,
+        compositeType, cursorLoad, cursorStore, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
+        logAppend, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
+        migrationLock, migrationRecord, migrationSurvey, partitionsAhead, partitionsMake, writerEnroll, writerRevoke,
     ]
 }
 

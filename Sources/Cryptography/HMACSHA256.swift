@@ -1,23 +1,44 @@
 internal import CLibCrypto
+internal import Quantities
 
-/// HMAC-SHA-256 of `message` under `key` (RFC 2104, RFC 4231). 32 bytes.
-public func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] {
-    unsafe [UInt8](unsafeUninitializedCapacity: 32) { output, count in
-        unsafe key.withUnsafeBufferPointer { key in
-            unsafe message.withUnsafeBufferPointer { message in
-                // A nil key would mean "reuse the last key" to libcrypto; an empty key is a key of length 0 at a real address.
-                var nothing: UInt8 = 0
-                unsafe withUnsafePointer(to: &nothing) { empty in
-                    let written = unsafe HMAC(
-                        EVP_sha256(), key.baseAddress ?? empty, CInt(key.count), message.baseAddress ?? empty, message.count,
-                        output.baseAddress, nil)
-                    unsafe precondition(written != nil, "libcrypto has no SHA-256")
-                }
+/// A key of HMAC-SHA-256 (RFC 2104) with the work on the key itself already done, for those who authenticate many messages.
+/// Sendable because the two contexts are written in `init` alone and after it only copied from, which libcrypto does by reading.
+public final class HMACSHA256Key: @unchecked Sendable {
+    // Each stands behind its padded key block.
+    private let inner: DigestContext
+    private let outer: DigestContext
+
+    public init(_ key: [UInt8]) {
+        var block = key.count > 64 ? sha256(key).bytes : key
+        block += [UInt8](repeating: 0, count: 64 - block.count)
+        inner = DigestContext()
+        inner.begin()
+        inner.update(block.map { $0 ^ 0x36 })
+        outer = DigestContext()
+        outer.begin()
+        outer.update(block.map { $0 ^ 0x5c })
+    }
+
+    /// The authenticator of `message`. 32 bytes.
+    public func authenticator(of message: [UInt8]) -> [UInt8] {
+        let context = DigestContext()
+        context.resume(from: inner)
+        context.update(message)
+        let digest = context.finish()
+        context.resume(from: outer)
+        context.update(digest)
+        let words = context.finish()
+        return unsafe [UInt8](unsafeUninitializedCapacity: 32) { bytes, count in
+            for (index, word) in [words.0, words.1, words.2, words.3].enumerated() {
+                unsafe UnsafeMutableRawBufferPointer(bytes).storeBytes(of: word.bigEndian, toByteOffset: index * 8, as: UInt64.self)
             }
+            count = 32
         }
-        count = 32
     }
 }
+
+/// HMAC-SHA-256 of `message` under `key` (RFC 2104, RFC 4231). 32 bytes.
+public func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] { HMACSHA256Key(key).authenticator(of: message) }
 
 /// Whether two byte strings are equal, in a time that depends on their length alone. Use it for every authenticator.
 public func constantTimeEquals(_ left: [UInt8], _ right: [UInt8]) -> Bool {

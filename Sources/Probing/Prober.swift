@@ -5,11 +5,15 @@ internal import Sockets
 
 /// Sends probes to all its targets from one thread of ours, and keeps what they learned until it is drained.
 ///
-/// A paced probe costs a few microseconds of CPU, so one thread serves every flow of a cluster. Targets start evenly spread over
-/// their interval, because twenty probes in one burst would queue behind each other.
+/// Waking costs far more than sending, so one thread serves every flow of a cluster, and targets of one interval share four
+/// instants of it: few wakes, and no burst that would queue behind itself. A target's place in its group never changes, so what
+/// little it waits for the others is part of its base delay.
 public final class Prober: Sendable {
     /// The most targets of one prober: what a single `ppoll` still serves cheaply.
     public static let targetBound = 256
+
+    /// Into how many instants of their interval the targets are spread.
+    private static let phases = 4
 
     private let journals: [FlowID: ProbeJournal]
     private let stopSignal: EventSignal
@@ -72,7 +76,7 @@ public final class Prober: Sendable {
             let session = ProbeSession(
                 session: UInt16(seed[0] << 8 | seed[1]), firstSequence: seed[2] << 24 | seed[3] << 16 | seed[4] << 8 | seed[5],
                 interval: target.interval, timeout: target.timeout)
-            let first = start + Nanoseconds(target.interval.count * Int64(index) / Int64(targets.count))
+            let first = start + Nanoseconds(target.interval.count * Int64(index % phases) / Int64(phases))
             return switch target.transport {
             case .udp: UDPProbe(target: target, hosts: hosts, journal: journal, session: session, firstProbe: first)
             case .tcp: TCPProbe(target: target, hosts: hosts, journal: journal, session: session, firstProbe: first)

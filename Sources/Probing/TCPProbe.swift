@@ -18,7 +18,8 @@ final class TCPProbe: PollParticipant {
         var isEstablished = false
         var reader = FrameReader()
         var output = PendingOutput()
-        var pollIndex = 0
+        /// Where it stands in the poll set, once it has been put there.
+        var pollIndex: Int?
         init(socket: consuming Socket, startedAt: MonotonicTime) {
             self.socket = socket
             self.startedAt = startedAt
@@ -55,7 +56,7 @@ final class TCPProbe: PollParticipant {
 
     func advance(after set: PollSet) {
         let now = SystemClocks.monotonic()
-        if let connection { serve(connection, ready: set.readiness(at: connection.pollIndex), now: now) }
+        if let connection, let index = connection.pollIndex { serve(connection, ready: set.readiness(at: index), now: now) }
         if connection == nil && now >= mayConnectFrom { connect(at: now) }
         let slot = pacing.isDue(at: now)
         guard slot.isDue else { return }

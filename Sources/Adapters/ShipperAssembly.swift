@@ -1,0 +1,108 @@
+import Clocks
+import ConfigurationFiles
+import ControlLaw
+public import Cryptography
+public import Events
+public import Fleet
+public import HTTPTransport
+import Kubernetes
+import Jitter
+public import Probing
+public import Quantities
+public import Shipper
+import Spool
+import TrafficControl
+
+/// Puts one cluster's shipper together from its configuration: sources, enforcer, spool, laws. Every part is checked before the
+/// first effect.
+public struct ShipperAssembly: Sendable {
+    public struct Options: Sendable {
+        public var spoolPath: String
+        public var holder: String
+        public var version: String
+        /// From which network namespace probes are sent; nil for the process's own.
+        public var probeNamespace: String?
+        public init(spoolPath: String, holder: String, version: String, probeNamespace: String? = nil) {
+            self.spoolPath = spoolPath
+            self.holder = holder
+            self.version = version
+            self.probeNamespace = probeNamespace
+        }
+    }
+
+    public let fleet: FleetConfiguration
+    public let cluster: ClusterSpecification
+    public let options: Options
+    private let http: HTTPClient
+
+    public init(fleet: FleetConfiguration, cluster: ClusterSpecification, options: Options, http: HTTPClient) {
+        self.fleet = fleet
+        self.cluster = cluster
+        self.options = options
+        self.http = http
+    }
+
+    /// The process, as it goes on from what its spool holds, and the outside that it runs against.
+    public func assemble(
+        log: (any EventLog)?, tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
+    ) async throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
+        let law = try Law(name: fleet.law.name, parameters: lawParameters(fleet.law.parameters, of: fleet.law.name))
+        let shadows = try fleet.law.shadows.map { try Law(name: $0.name, parameters: lawParameters($0.parameters, of: $0.name)) }
+        var generator = SecureRandomNumberGenerator()
+        let fresh = StreamName(cluster: cluster.id, spool: newSpoolID(using: &generator))
+        let spool = try await SQLiteSpool.open(path: options.spoolPath, fresh: fresh, hash: .libcrypto)
+        let resumption = ShipperResumption(try await spool.contents(), chain: HashChain(.libcrypto))
+        let (measurements, prober) = try measurements()
+        let settings = ShipperSettings(
+            cluster: cluster, tick: fleet.tick, settle: fleet.settle, serviceLevels: fleet.slaClasses,
+            configuration: fleet.digest(.libcrypto), law: law, shadows: shadows, hash: .libcrypto, holder: options.holder,
+            version: options.version, seed: generator.next())
+        let ports = ShipperPorts(
+            measurements: measurements, enforcer: try enforcer(), spool: SpoolAdapter(spool), log: log,
+            leadership: try leadership(), now: { SystemClocks.now() }, tell: tell, show: show)
+        return (ShipperProcess(settings, from: resumption), ports, prober)
+    }
+
+    /// What the fleet says of missing measurements is a parameter of each law that knows it, unless the file set it there.
+    private func lawParameters(_ given: [String: String], of law: String) throws -> [String: String] {
+        var parameters = given
+        let known = Set(try Law.parameterHelp(law).map(\.name))
+        if known.contains("onMissing"), parameters["onMissing"] == nil { parameters["onMissing"] = fleet.onMissing.action.rawValue }
+        if known.contains("missingTicks"), parameters["missingTicks"] == nil { parameters["missingTicks"] = "\(fleet.onMissing.afterTicks)" }
+        return parameters
+    }
+
+    private func measurements() throws -> (FlowMeasurements, Prober?) {
+        var targets: [ProbeTarget] = []
+        var external: [FlowID: FlowMeasurements.External] = [:]
+        for flow in cluster.flows {
+            switch flow.source {
+            case .probe(let probe): targets.append(ProbeTarget(flow, probe: probe, key: try ProbeKey(file: probe.keyFile)))
+            case .prometheus(let source): external[flow.id] = try PrometheusMeasurements.source(source, flow: flow, cluster: cluster, http: http, tick: fleet.tick)
+            case .trace(let path): external[flow.id] = try TraceMeasurements.source(path: path)
+            }
+        }
+        let prober = targets.isEmpty ? nil : try Prober(targets: targets, networkNamespace: options.probeNamespace)
+        return (FlowMeasurements(flows: cluster.flows, prober: prober, external: external), prober)
+    }
+
+    private func enforcer() throws -> any Shipper.BandwidthEnforcer {
+        switch cluster.enforcer {
+        case .simulated(let url): return SimulatedEnforcer(client: http, url: url, cluster: cluster)
+        case .tc(let device, let namespace):
+            return try TrafficControlWorkloads(device: device, networkNamespace: namespace, workloads: cluster.workloads)
+        case .kubernetes:
+            let client = try KubernetesClient(cluster, http: http)
+            return try KubernetesEnforcer(
+                pods: PodEnforcer(client: client, jitterThousandths: { Int64.random(in: 0...1000, using: &SecureRandomNumberGenerator.shared) }),
+                workloads: cluster.workloads, counter: UsageCounters(cluster.usage, workloads: cluster.workloads, http: http).counter)
+        }
+    }
+
+    /// Where Kubernetes holds the workloads, its Lease elects the replica that acts; elsewhere there is one alone.
+    private func leadership() throws -> (any LeadershipSource)? {
+        guard cluster.enforcer == .kubernetes else { return nil }
+        return KubernetesLeadership(
+            client: try KubernetesClient(cluster, http: http), cluster: cluster, holder: options.holder, lease: fleet.lease)
+    }
+}

@@ -1,0 +1,186 @@
+public import Quantities
+
+/// What is remembered of the rates at which a flow suffered, and how to come back to just below them: the heart of `plateau@1`
+/// and of a link's effective capacity alike.
+///
+/// - **Suffering after calm** marks the used rate as a ceiling and returns 0.95 of it.
+/// - **Suffering again** on fresh evidence, no calm between: the mark was wrong and is discarded. Where the use was clearly below
+///   the limit, the link itself was the limit, so that use is the new mark and 0.9 of it empties the queue; otherwise × 0.7.
+/// - **Calm** climbs in steps to the plateau below the lowest ceiling, stays, edges to 0.97 of it, and after a wait probes past
+///   it by 3 %. A probe that stays calm lifts the ceiling and goes on in growing steps; one that suffers doubles the next wait.
+/// - Higher ceilings stay remembered, lowest first: a link that steps down and up again is climbed to its old plateau without
+///   suffering there once more, and while a higher one is known the waits are short, for there is much to win.
+///
+/// All waits count ticks, so that a loop of 1 s and one of 5 s behave alike. Rates are whole kilobits per second.
+public struct CeilingMemory: Hashable, Sendable {
+    /// How many ceilings are remembered; the highest is dropped first.
+    public static let mostCeilings = 4
+
+    /// Used rates at which the flow suffered, ascending.
+    public private(set) var ceilings: [BitRate] = []
+    /// Ticks of calm and use since the last suffering, raise or arrival.
+    public private(set) var calmTicks: UInt16 = 0
+    /// Probes that failed in a row.
+    public private(set) var failures: UInt8 = 0
+    /// Probes that succeeded in a row; above 0 the exploration goes on without waiting.
+    public private(set) var streak: UInt8 = 0
+
+    public init() {}
+
+    /// The ceiling in force.
+    public var lowest: BitRate? { ceilings.first }
+
+    /// The flow suffers while `used` is carried under `limit` (nil: none). `again`: there was no calm since the last suffering.
+    /// Returns the rate to come down to: below both.
+    public mutating func suffered(at used: BitRate, under limit: BitRate?, again: Bool, by settings: CeilingSettings) -> BitRate {
+        let mark = limit.map { min($0, used) } ?? used
+        calmTicks = 0
+        defer { streak = 0 }
+        if again { return sufferedAgain(mark, under: limit, by: settings) }
+        if let lowest, let limit, limit > lowest || streak > 0 {
+            // A probe failed: the rate that was calm before it still stands as the ceiling, if the use came near it.
+            failures = min(failures + 1, 15)
+            insert(mark >= lowest.scaled(thousandths: 900) && mark < lowest ? lowest : mark)
+        } else {
+            if let lowest, mark < lowest.scaled(thousandths: 900) { failures = 0 }
+            insert(mark)
+        }
+        return min(whole(ceilings[0].scaled(thousandths: settings.brake)), whole(mark.scaled(thousandths: settings.approach)))
+    }
+
+    private mutating func sufferedAgain(_ mark: BitRate, under limit: BitRate?, by settings: CeilingSettings) -> BitRate {
+        if !ceilings.isEmpty { ceilings.removeFirst() }
+        guard let limit, mark < limit.scaled(thousandths: settings.brake) else {
+            return whole((limit ?? mark).scaled(thousandths: settings.furtherBrake))
+        }
+        insert(mark)
+        return whole(mark.scaled(thousandths: settings.drain))
+    }
+
+    /// Puts a ceiling in its place: those below it were passed, those up to 10 % above it are the same one.
+    private mutating func insert(_ mark: BitRate) {
+        ceilings.removeAll { $0 <= mark.scaled(thousandths: 1_100) }
+        ceilings.insert(mark, at: 0)
+        if ceilings.count > CeilingMemory.mostCeilings { ceilings.removeLast() }
+    }
+
+    /// A tick of calm, measured afresh, with `limit` in force. `isUsed`: so much of it is used that raising it could teach
+    /// something. Returns where to go from here: `limit` itself to stay.
+    public mutating func calm(limit: BitRate, isUsed: Bool, by settings: CeilingSettings) -> Advice {
+        guard isUsed else { return Advice(rate: limit, step: .unused) }
+        calmTicks = calmTicks == .max ? calmTicks : calmTicks + 1
+        if let lowest, limit > lowest { passed(limit, by: settings) }
+        guard let ceiling = ceilings.first else { return climb(from: limit, to: nil, by: settings) }
+        let plateau = ceiling.scaled(thousandths: settings.brake)
+        let edge = ceiling.scaled(thousandths: settings.approach)
+        if streak > 0 { return explore(from: limit, by: settings) }
+        if limit < plateau.scaled(thousandths: 990) { return climb(from: limit, to: plateau, by: settings) }
+        if Int64(calmTicks) >= wait(by: settings) {
+            return Advice(rate: whole(ceiling.scaled(thousandths: settings.probe)), step: .probe)
+        }
+        if limit < edge, Int64(calmTicks) >= settings.approachTicks { return Advice(rate: whole(edge), step: .climb) }
+        return Advice(rate: limit, step: .stay)
+    }
+
+    /// `limit` was calm and used, so the ceiling lies at it or above.
+    private mutating func passed(_ limit: BitRate, by settings: CeilingSettings) {
+        failures = 0
+        ceilings[0] = limit
+        streak = min(streak + 1, 15)
+        guard ceilings.count > 1, limit >= ceilings[1].scaled(thousandths: settings.brake - 10) else { return }
+        // Arrived below the next one: that is the plateau now.
+        ceilings.removeFirst()
+        streak = 0
+        calmTicks = 0
+    }
+
+    /// Goes on past a ceiling that proved wrong, in growing steps, and not past the plateau of the next.
+    private func explore(from limit: BitRate, by settings: CeilingSettings) -> Advice {
+        var step = settings.probe - 1000
+        for _ in 0..<streak { step = min(step * 3, settings.climb - 1000) }
+        let next = whole(limit.scaled(thousandths: 1000 + step))
+        guard ceilings.count > 1 else { return Advice(rate: next, step: .probe) }
+        return Advice(rate: min(next, max(limit, whole(ceilings[1].scaled(thousandths: settings.brake)))), step: .probe)
+    }
+
+    private func climb(from limit: BitRate, to plateau: BitRate?, by settings: CeilingSettings) -> Advice {
+        let next = whole(limit.scaled(thousandths: settings.climb))
+        return Advice(rate: plateau.map { min(next, whole($0)) } ?? next, step: .climb)
+    }
+
+    private func wait(by settings: CeilingSettings) -> Int64 {
+        let base = ceilings.count > 1 ? settings.probeTicks : settings.topProbeTicks
+        return base * min(Int64(1) << Int64(min(failures, 15)), settings.probeBackoff)
+    }
+
+    private func whole(_ rate: BitRate) -> BitRate { BitRate(bitsPerSecond: rate.bitsPerSecond / 1000 * 1000) }
+
+    /// Where calm leads.
+    public struct Advice: Hashable, Sendable {
+        public enum Step: Sendable { case stay, unused, climb, probe }
+        public var rate: BitRate
+        public var step: Step
+    }
+}
+
+/// The numbers of a ceiling memory. Factors in thousandths, waits in ticks.
+public struct CeilingSettings: Hashable, Sendable {
+    /// First brake after calm, and the plateau: this much of the ceiling.
+    public var brake: Int64 = 950
+    /// Each further brake: this much of the limit.
+    public var furtherBrake: Int64 = 700
+    /// A further brake where the link itself was the limit: this much of the use, so that the queue empties.
+    public var drain: Int64 = 900
+    /// The most that one raise adds: a factor.
+    public var climb: Int64 = 1_200
+    /// The first step past a ceiling: a factor.
+    public var probe: Int64 = 1_030
+    /// How near the ceiling a long calm comes.
+    public var approach: Int64 = 970
+    public var approachTicks: Int64 = 6
+    /// Wait before a probe while a higher ceiling is known.
+    public var probeTicks: Int64 = 12
+    /// Wait before a probe past the highest ceiling known.
+    public var topProbeTicks: Int64 = 60
+    /// How often a wait is doubled at most, as a factor.
+    public var probeBackoff: Int64 = 8
+
+    public init() {}
+}
+
+extension CeilingMemory {
+    /// Canonical: count, calm ticks, failures, streak, then the ceilings, big-endian.
+    func write(into writer: inout StateWriter) {
+        writer.write(UInt8(ceilings.count))
+        writer.write(calmTicks)
+        writer.write(failures)
+        writer.write(streak)
+        for ceiling in ceilings { writer.write(ceiling.bitsPerSecond) }
+    }
+
+    init?(from reader: inout StateReader) {
+        guard let count = reader.read(UInt8.self), count <= CeilingMemory.mostCeilings, let calm = reader.read(UInt16.self),
+            let failures = reader.read(UInt8.self), let streak = reader.read(UInt8.self)
+        else { return nil }
+        calmTicks = calm
+        self.failures = min(failures, 15)
+        self.streak = min(streak, 15)
+        for _ in 0..<count {
+            guard let rate = reader.read(Int64.self), rate >= 0, rate <= BitRate.maximum.bitsPerSecond else { return nil }
+            ceilings.append(BitRate(bitsPerSecond: rate))
+        }
+    }
+
+    /// The memory alone, for a coordinator's snapshot.
+    public var bytes: [UInt8] {
+        var writer = StateWriter(version: 1)
+        write(into: &writer)
+        return writer.bytes
+    }
+    /// Reads `bytes`; anything else is an empty memory.
+    public init(bytes: [UInt8]) {
+        self.init()
+        guard var reader = StateReader(bytes, version: 1), let read = CeilingMemory(from: &reader), reader.isAtEnd else { return }
+        self = read
+    }
+}

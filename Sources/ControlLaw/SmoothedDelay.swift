@@ -1,0 +1,27 @@
+import Quantities
+
+/// An exponentially weighted mean of delays in fixed point: 2⁻²⁰ of 100 ns, so that it follows the closed form to 10⁻⁹ without
+/// floating point. The first sample seeds it.
+struct SmoothedDelay: Equatable {
+    private static let scale: Int64 = 1 << 20
+    /// Nil before the first sample.
+    private(set) var fixed: Int64?
+
+    init(fixed: Int64? = nil) { self.fixed = fixed.flatMap { $0 < 0 || $0 > Int64(Int32.max) * SmoothedDelay.scale ? nil : $0 } }
+
+    var delay: Delay? { fixed.map { Delay(hundredNanoseconds: Int32(($0 + SmoothedDelay.scale / 2) / SmoothedDelay.scale)) } }
+
+    /// s += (x − s) × gain. The product stays below 2⁶².
+    mutating func add(_ sample: Delay, gainThousandths: Int64) {
+        let value = Int64(sample.hundredNanoseconds) * SmoothedDelay.scale
+        guard let mean = fixed else { return fixed = value }
+        fixed = mean + (value - mean) * gainThousandths / 1000
+    }
+
+    /// The sample with which the mean would come to stand at `wanted`, about: the place where to look for a turning point.
+    func sampleReaching(_ wanted: Delay, gainThousandths: Int64) -> Int64 {
+        guard let mean = fixed, gainThousandths > 0 else { return Int64(wanted.hundredNanoseconds) }
+        let distance = Int64(wanted.hundredNanoseconds) * SmoothedDelay.scale - mean
+        return (mean + distance / gainThousandths * 1000) / SmoothedDelay.scale
+    }
+}

@@ -57,12 +57,29 @@ public struct AllocationCertificate: Hashable, Sendable {
     }
 }
 
+extension AllocationCertificate {
+    /// One line per level, `excess 0 14d.5555 link wan-a`: phase, tier, level in hexadecimal bit/s per unit of weight, resource.
+    /// Equal instances give equal text.
+    public func text(for instance: AllocationInstance) -> String {
+        var lines = ""
+        var begin = 0
+        for step in steps {
+            for entry in levels[begin..<step.end] {
+                let resource = instance.resources[Int(entry.resource)]
+                lines += "\(step.phase.rawValue) \(step.tier) \(entry.level) \(resource.kind.rawValue) \(resource.id)\n"
+            }
+            begin = step.end
+        }
+        return lines
+    }
+}
+
 /// Why a result is not the answer to an instance.
 public struct CertificateViolation: Error, Equatable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable {
         /// The result speaks of other demands, resources or tiers than the instance.
         case shape
-        case minimum, rate, capacity, saturation, feasibility, usage
+        case minimum, rate, limit, capacity, saturation, feasibility, usage
     }
     public let code: Code
     public let problem: String

@@ -86,6 +86,32 @@ public struct AllocationInstance: Sendable {
         self.tiers = layout.tierStart.dropLast().map { [ordered = self.demands] in ordered[Int($0)].tier }
     }
 
+    /// The same, one capacity changed.
+    public func with(capacity: BitRate, of resource: Int) -> AllocationInstance {
+        var resources = self.resources
+        resources[resource] = AllocationResource(
+            kind: resources[resource].kind, id: resources[resource].id, capacity: min(capacity, .maximum))
+        return AllocationInstance(self, resources: resources, demands: demands)
+    }
+
+    /// The same, one demand's minimum changed; at most its maximum.
+    public func with(minimum: BitRate, of demand: Int) -> AllocationInstance {
+        var demands = self.demands
+        let old = demands[demand]
+        demands[demand] = AllocationDemand(
+            id: old.id, cluster: old.cluster, resources: old.resources, minimum: min(minimum, old.maximum ?? .maximum),
+            maximum: old.maximum, weight: old.weight, tier: old.tier)
+        return AllocationInstance(self, resources: resources, demands: demands)
+    }
+
+    private init(_ other: AllocationInstance, resources: [AllocationResource], demands: [AllocationDemand]) {
+        self.resources = resources
+        self.demands = demands
+        positions = other.positions
+        tiers = other.tiers
+        layout = AllocationLayout(resources: resources, demands: demands)
+    }
+
     private static func renumber(_ demand: AllocationDemand, by rank: [Int]) -> AllocationDemand {
         AllocationDemand(
             id: demand.id, cluster: demand.cluster, resources: demand.resources.map { rank[$0] }.sorted(),

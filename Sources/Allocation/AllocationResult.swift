@@ -35,6 +35,21 @@ public struct AllocationResult: Equatable, Sendable {
 
     public init() {}
 
+    /// A result as somebody wrote it down: to be checked before it is believed. `limits` holds nil for a demand's own maximum.
+    package init(
+        minimums: [BitRate], rates: [BitRate], limits: [Int?], used: [BitRate], saturated: [Bool], shortfalls: [Shortfall],
+        certificate: AllocationCertificate
+    ) {
+        precondition(minimums.count == rates.count && limits.count == rates.count && used.count == saturated.count)
+        minimumBits = minimums.map(\.bitsPerSecond)
+        rateBits = rates.map(\.bitsPerSecond)
+        self.limits = limits.map { $0.map(Int32.init) ?? Filling.ownBound }
+        usedBits = used.map(\.bitsPerSecond)
+        isSaturated = saturated
+        self.shortfalls = shortfalls
+        self.certificate = certificate
+    }
+
     /// Whether every minimum is met. Where not, each tier's minimums are met in proportion, the most important first.
     public var isFeasible: Bool { shortfalls.isEmpty }
     public var demandCount: Int { rateBits.count }

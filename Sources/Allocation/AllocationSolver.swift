@@ -33,7 +33,7 @@ public struct AllocationSolver: Sendable {
         result.reset(demandCount: instance.demands.count, resourceCount: instance.resources.count)
         fillMinimums(instance, &result)
         for demand in layout.weights.indices {
-            filling.terms[demand] = Filling.Term(
+            filling.terms[demand] = FillTerm(
                 lower: filling.rates[demand], upper: layout.maximums[demand], weight: layout.weights[demand])
         }
         filling.rewindSegments(layout)
@@ -58,7 +58,7 @@ public struct AllocationSolver: Sendable {
                 let minimum = layout.minimums[demand]
                 filling.rates[demand] = 0
                 filling.limits[demand] = Filling.ownBound
-                filling.terms[demand] = Filling.Term(lower: 0, upper: minimum, weight: minimum)
+                filling.terms[demand] = FillTerm(lower: 0, upper: minimum, weight: minimum)
             }
             for (tier, value) in instance.tiers.enumerated() {
                 let range = Int(layout.tierStart[tier])..<Int(layout.tierStart[tier + 1])

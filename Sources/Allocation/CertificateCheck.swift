@@ -21,6 +21,7 @@ struct CertificateCheck {
     private var levels: [FillLevel]
     /// The entries of the certificate that `levels` holds.
     private var loaded = 0..<0
+    private var shortfalls: [AllocationResult.Shortfall] = []
 
     init(_ instance: AllocationInstance) {
         self.instance = instance
@@ -67,13 +68,17 @@ struct CertificateCheck {
                 let isStep = try load(&next, before: firstExcess, tier: value, result.certificate)
                 for demand in members(of: tier) {
                     let minimum = layout.minimums[demand]
-                    let term = Filling.Term(lower: 0, upper: minimum, weight: minimum)
-                    rates[demand] = Filling.rate(term, at: lowestLevel(of: demand))
+                    let term = FillTerm(lower: 0, upper: minimum, weight: minimum)
+                    rates[demand] = term.rate(at: lowestLevel(of: demand))
                     try take(rates[demand], for: demand)
                 }
+                noteShortfalls(of: tier)
                 if isStep { try checkFull(next - 1, result.certificate) }
             }
             guard next == firstExcess else { throw orderViolation }
+        }
+        guard shortfalls == result.shortfalls else {
+            throw CertificateViolation(.feasibility, "the minimums that are not met miss something else than the result says")
         }
         for demand in layout.minimums.indices where Int64(Rounding.wholeBits(rates[demand])) != result.minimumBits[demand] {
             throw CertificateViolation(
@@ -83,21 +88,39 @@ struct CertificateCheck {
         return firstExcess
     }
 
+    /// What the minimums of a tier miss, by the resource that binds them.
+    private mutating func noteShortfalls(of tier: Int) {
+        var missing: [Int: Int64] = [:]
+        for demand in members(of: tier) {
+            let short = Int64(layout.minimums[demand]) - Int64(Rounding.wholeBits(rates[demand]))
+            if short > 0, let resource = lowestResource(of: demand) { missing[resource, default: 0] += short }
+        }
+        for (resource, short) in missing.sorted(by: { $0.key < $1.key }) {
+            shortfalls.append(
+                AllocationResult.Shortfall(resource: resource, tier: instance.tiers[tier], missing: BitRate(bitsPerSecond: short)))
+        }
+    }
+
     private mutating func checkRates(_ result: AllocationResult, from firstExcess: Int) throws(CertificateViolation) {
         let certificate = result.certificate
         var next = firstExcess
         for (tier, value) in instance.tiers.enumerated() {
             let isStep = try load(&next, before: certificate.steps.count, tier: value, certificate)
             for demand in members(of: tier) {
-                let term = Filling.Term(
+                let term = FillTerm(
                     lower: rates[demand], upper: layout.maximums[demand], weight: layout.weights[demand])
-                let rate = Filling.rate(term, at: lowestLevel(of: demand))
+                let rate = term.rate(at: lowestLevel(of: demand))
                 try take(rate - term.lower, for: demand)
                 rates[demand] = rate
                 guard Int64(Rounding.wholeBits(rate)) == result.rateBits[demand] else {
                     throw CertificateViolation(
                         .rate, "the rate of demand \"\(instance.demands[demand].id)\" is \(Rounding.wholeBits(rate)) bit/s, "
                             + "not \(result.rateBits[demand])")
+                }
+                let limit = rate == Rounding.fine(term.upper) ? nil : lowestResource(of: demand)
+                guard limit.map(AllocationResult.Limit.resource) ?? .maximum == result.limit(of: demand) else {
+                    throw CertificateViolation(
+                        .limit, "demand \"\(instance.demands[demand].id)\" is bound by \(limit.map(name) ?? "its maximum")")
                 }
             }
             if isStep { try checkFull(next - 1, certificate) }
@@ -143,6 +166,16 @@ struct CertificateCheck {
         return lowest
     }
 
+    /// The first of the resources with the lowest level.
+    private func lowestResource(of demand: Int) -> Int? {
+        var lowest: Int?
+        for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
+            let resource = Int(layout.path[entry])
+            if levels[resource] < lowest.map({ levels[$0] }) ?? .unbounded { lowest = resource }
+        }
+        return lowest
+    }
+
     private mutating func take(_ gain: FineRate, for demand: Int) throws(CertificateViolation) {
         for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
             let resource = Int(layout.path[entry])
@@ -172,6 +205,8 @@ struct CertificateCheck {
             throw CertificateViolation(.feasibility, allMet ? "every minimum is met, and the result says infeasible"
                 : "not every minimum is met, and the result says feasible")
         }
+        var hasLevel = [Bool](repeating: false, count: used.count)
+        for entry in result.certificate.levels { hasLevel[Int(entry.resource)] = true }
         var whole = [Int64](repeating: 0, count: used.count)
         for demand in layout.minimums.indices {
             for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
@@ -181,6 +216,10 @@ struct CertificateCheck {
         for resource in used.indices {
             guard whole[resource] <= Int64(layout.capacities[resource]) else {
                 throw CertificateViolation(.capacity, "\(name(resource)) carries more than its capacity")
+            }
+            let isFull = whole[resource] == Int64(layout.capacities[resource]) || hasLevel[resource]
+            guard isFull == result.isSaturated[resource] else {
+                throw CertificateViolation(.usage, "\(name(resource)) is \(isFull ? "" : "not ")saturated")
             }
             guard whole[resource] == result.usedBits[resource] else {
                 throw CertificateViolation(

@@ -4,15 +4,8 @@
 /// bound, fit into what the others leave of it. The resource with the lowest level binds its members at that level; the room that
 /// they leave elsewhere can only raise other levels. So a level computed earlier is a lower bound of the level now, and a heap
 /// whose entries are computed again only when they come to its top (a lazy heap) meets the resources in the right order.
-/// Source: weighted max-min by water-filling (Bertsekas and Gallager, Data Networks, 6.5.2), levels per resource by variable
-/// fixing (Kiwiel, "Variable fixing algorithms for the continuous quadratic knapsack problem").
+/// Source: weighted max-min by water-filling (Bertsekas and Gallager, Data Networks, 6.5.2).
 struct Filling: Sendable {
-    /// One demand while its tier is filled. Weight 0: its rate is settled, or it takes no part.
-    struct Term: Sendable {
-        var lower: FineRate
-        var upper: UInt64
-        var weight: UInt64
-    }
     /// A demand that is settled by its own upper bound.
     static let ownBound: Int32 = -1
 
@@ -24,7 +17,7 @@ struct Filling: Sendable {
     var residual: [FineRate] = []
     var certificate = AllocationCertificate()
 
-    var terms: [Term] = []
+    var terms: [FillTerm] = []
     var need: [UInt64] = []
     /// Where a resource's members of the current tier begin and end.
     private var segmentStart: [Int32] = []
@@ -37,7 +30,7 @@ struct Filling: Sendable {
     private var isStale: [Bool] = []
     private var touched: [Int32] = []
     private var heap = LevelHeap()
-    private var work: [Term] = []
+    private var work: [FillTerm] = []
 
     mutating func reset(for layout: AllocationLayout) {
         let demandCount = layout.weights.count
@@ -47,7 +40,7 @@ struct Filling: Sendable {
         if terms.count != demandCount {
             rates = [FineRate](repeating: 0, count: demandCount)
             limits = [Int32](repeating: Filling.ownBound, count: demandCount)
-            terms = [Term](repeating: Term(lower: 0, upper: 0, weight: 0), count: demandCount)
+            terms = [FillTerm](repeating: FillTerm(lower: 0, upper: 0, weight: 0), count: demandCount)
         }
         if residual.count != resourceCount {
             residual = [FineRate](repeating: 0, count: resourceCount)
@@ -122,86 +115,17 @@ struct Filling: Sendable {
         }
     }
 
-    /// The level of one resource over its unsettled members, rounded down; `.unbounded` where all of them fit with their upper bounds.
-    ///
-    /// Shares what is there by weight alone, then fixes at their bounds those whose bound is certainly reached: where the lower
-    /// bounds ask for more than the upper bounds give back, the true level is not above the trial, so whoever is below its lower
-    /// bound stays there; and the other way round.
+    /// The level of one resource over its unsettled members.
     private mutating func level(of resource: Int, _ layout: AllocationLayout) -> FillLevel {
         work.removeAll(keepingCapacity: true)
         var room = residual[resource]
-        var weights: UInt64 = 0
-        var uppers: FineRate = 0
         for entry in Int(segmentStart[resource])..<Int(segmentEnd[resource]) {
             let term = terms[Int(layout.member[entry])]
             if term.weight == 0 { continue }
             work.append(term)
             room += term.lower
-            weights += term.weight
-            uppers += FineRate(term.upper)
         }
-        if uppers <= room >> 64 { return .unbounded }
-        let all = room
-        var undecided = work.count
-        var notBelow = FillLevel.zero
-        var notAbove = FillLevel.unbounded
-        while true {
-            let level = FillLevel(room, dividedBy: weights)
-            var missing: FineRate = 0
-            var spare: FineRate = 0
-            for index in 0..<undecided {
-                let term = work[index]
-                let rate = level.times(term.weight)
-                if rate < term.lower { missing += term.lower - rate }
-                let upper = Rounding.fine(term.upper)
-                if rate > upper { spare += rate - upper }
-            }
-            if missing == 0 && spare == 0 {
-                return level >= notBelow && level <= notAbove ? level : levelByBisection(room: all)
-            }
-            let fixesLower = missing >= spare
-            if fixesLower { notAbove = min(notAbove, level) } else { notBelow = max(notBelow, level) }
-            var index = 0
-            while index < undecided {
-                let term = work[index]
-                let rate = level.times(term.weight)
-                let upper = Rounding.fine(term.upper)
-                if fixesLower ? rate < term.lower : rate > upper {
-                    room -= fixesLower ? term.lower : upper
-                    weights -= term.weight
-                    undecided -= 1
-                    work.swapAt(index, undecided)
-                } else {
-                    index += 1
-                }
-            }
-            if undecided == 0 { return levelByBisection(room: all) }
-        }
-    }
-
-    /// The largest level at which the demands in `work` fit into `room`, bit by bit: slow, and right in the rare cases in which
-    /// the roundings of trial levels (parts of 2⁻⁶⁴ bit/s) make variable fixing overshoot.
-    private func levelByBisection(room: FineRate) -> FillLevel {
-        func fits(_ level: FillLevel) -> Bool {
-            var sum: FineRate = 0
-            for term in work {
-                sum += Filling.rate(term, at: level)
-                if sum > room { return false }
-            }
-            return true
-        }
-        var words: [UInt64] = [0, 0, 0]
-        for bit in 0..<192 {
-            let mask: UInt64 = 1 << UInt64(63 - bit % 64)
-            words[bit / 64] |= mask
-            if !fits(FillLevel(high: words[0], middle: words[1], low: words[2])) { words[bit / 64] &= ~mask }
-        }
-        return FillLevel(high: words[0], middle: words[1], low: words[2])
-    }
-
-    @inline(__always)
-    static func rate(_ term: Term, at level: FillLevel) -> FineRate {
-        min(max(level.times(term.weight), term.lower), Rounding.fine(term.upper))
+        return WaterLevel.find(&work, room: room)
     }
 
     /// Settles every member of a resource that has none lower beside it.
@@ -210,7 +134,7 @@ struct Filling: Sendable {
             let demand = Int(layout.member[entry])
             let term = terms[demand]
             if term.weight == 0 { continue }
-            let rate = Filling.rate(term, at: level)
+            let rate = term.rate(at: level)
             settle(demand, term, at: rate, limit: rate == Rounding.fine(term.upper) ? Filling.ownBound : resource, layout)
         }
     }
@@ -223,7 +147,7 @@ struct Filling: Sendable {
     }
 
     @inline(__always)
-    private mutating func settle(_ demand: Int, _ term: Term, at rate: FineRate, limit: Int32, _ layout: AllocationLayout) {
+    private mutating func settle(_ demand: Int, _ term: FillTerm, at rate: FineRate, limit: Int32, _ layout: AllocationLayout) {
         terms[demand].weight = 0
         rates[demand] = rate
         limits[demand] = limit

@@ -110,7 +110,11 @@ public struct LogMachine: Sendable {
             case .tick(let tick):
                 guard let cluster = stream.cluster else { continue }
                 let position = LogPosition(stream: stream, sequence: firstSequence + Int64(offset))
+                // A row belongs to the newest tick when it begins one or is the next row of it, so that the list stays one tick long.
+                let newest = newestTicks[cluster] ?? []
                 if tick.ordinal == 0 { newestTicks[cluster] = [] }
+                let continues = newest.last?.position.stream == stream && newest.last?.tick.number == tick.number
+                guard tick.ordinal == 0 || (continues && Int(tick.ordinal) == newest.count) else { continue }
                 newestTicks[cluster, default: []].append(PositionedTick(position: position, tick: tick))
             case .event(let envelope):
                 // The grants that the coordinator issued become what shippers are answered. A kind that is unknown here is a

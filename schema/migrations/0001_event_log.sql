@@ -180,6 +180,13 @@ CREATE TABLE fairlead.grant_head (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE fairlead.grant_head IS 'The newest grant of each cluster, as answers to shippers carry it. From grant_issued of the coordinator''s stream.';
 
+CREATE TABLE fairlead.alert (
+    fingerprint text NOT NULL, seq int8 NOT NULL, rule text NOT NULL, cluster text, severity text, state text NOT NULL,
+    labels jsonb NOT NULL, summary text NOT NULL, at_us int8 NOT NULL, received_at timestamptz NOT NULL,
+    CONSTRAINT alert_key PRIMARY KEY (fingerprint)
+) WITH (fillfactor = 70);
+COMMENT ON TABLE fairlead.alert IS 'The newest change of each alert. From alert_changed of the alerter''s stream.';
+
 -- Canonical bytes of a stored row, for readers and verifiers.
 CREATE FUNCTION fairlead.tick_bytes(t fairlead.tick) RETURNS bytea
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -493,7 +500,7 @@ BEGIN
         SELECT v_head.stream_id, b.seq, v_now, b.at_us, v_day, b.version, fairlead.reads_as_json(b.body), b.hash, b.kind, b.body
         FROM unnest(p_events, v_events) AS b
         WHERE b.seq > v_head.seq;
-        IF EXISTS (SELECT FROM unnest(p_events) AS b WHERE b.kind IN ('roster_declared', 'grant_issued')) THEN
+        IF EXISTS (SELECT FROM unnest(p_events) AS b WHERE b.kind IN ('roster_declared', 'grant_issued', 'alert_changed')) THEN
             PERFORM fairlead.project_events(v_head, v_day, v_now);
         END IF;
     END IF;
@@ -526,7 +533,7 @@ RETURN CASE WHEN jsonb_typeof(p_json -> p_list) = 'array' THEN ARRAY(
     SELECT CASE WHEN p_key IS NULL THEN element #>> '{}' ELSE element ->> p_key END
     FROM jsonb_array_elements(p_json -> p_list) WITH ORDINALITY AS e (element, place) ORDER BY place) ELSE '{}' END;
 
--- What newly stored events change beside the stream: rosters, and the grants that answers carry.
+-- What newly stored events change beside the stream: rosters, the grants that answers carry, and the alerts' states.
 -- p_head: the head before the append, so that exactly the new entries are taken.
 CREATE FUNCTION fairlead.project_events(p_head fairlead.stream, p_day date, p_now timestamptz) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, fairlead, pg_temp AS $$
@@ -535,9 +542,9 @@ DECLARE
     v_json jsonb;
 BEGIN
     FOR v_event IN
-        SELECT e.seq, e.kind, e.body FROM fairlead.event AS e
+        SELECT e.seq, e.kind, e.body, e.at_us FROM fairlead.event AS e
         WHERE e.stream_id = p_head.stream_id AND e.received_on = p_day AND e.seq > p_head.seq AND e.is_json
-          AND e.kind IN ('roster_declared', 'grant_issued')
+          AND e.kind IN ('roster_declared', 'grant_issued', 'alert_changed')
         ORDER BY e.seq LIMIT 500
     LOOP
         v_json := v_event.body::jsonb;
@@ -558,6 +565,17 @@ BEGIN
             ON CONFLICT (cluster) DO UPDATE
             SET term = excluded.term, version = excluded.version, body = excluded.body, seq = excluded.seq, issued_at = excluded.issued_at
             WHERE (excluded.term, excluded.version) > (g.term, g.version);
+        ELSIF p_head.name = 'alerter' AND v_event.kind = 'alert_changed' AND v_json ->> 'state' IN ('pending', 'firing', 'resolved')
+            AND jsonb_typeof(v_json -> 'labels') = 'object' THEN
+            INSERT INTO fairlead.alert AS a (fingerprint, seq, rule, cluster, severity, state, labels, summary, at_us, received_at)
+            VALUES (
+                coalesce(v_json ->> 'fingerprint', ''), v_event.seq, coalesce(v_json ->> 'rule', ''), v_json -> 'labels' ->> 'cluster',
+                v_json -> 'labels' ->> 'severity', v_json ->> 'state', v_json -> 'labels', coalesce(v_json ->> 'summary', ''),
+                v_event.at_us, p_now)
+            ON CONFLICT (fingerprint) DO UPDATE
+            SET seq = excluded.seq, rule = excluded.rule, cluster = excluded.cluster, severity = excluded.severity, state = excluded.state,
+                labels = excluded.labels, summary = excluded.summary, at_us = excluded.at_us, received_at = excluded.received_at
+            WHERE excluded.seq > a.seq;
         END IF;
     END LOOP;
 END
@@ -609,7 +627,7 @@ GRANT EXECUTE ON FUNCTION fairlead.append(text, int8, int8, int8, bytea, bytea, 
 GRANT EXECUTE ON FUNCTION fairlead.make_partitions(date, int4), fairlead.partition_days_ahead() TO fairlead_coordinator;
 GRANT EXECUTE ON FUNCTION fairlead.tick_bytes(fairlead.tick), fairlead.event_bytes(fairlead.event), fairlead.stream_id(text),
     fairlead.genesis(text), fairlead.partition_days_ahead() TO fairlead_coordinator, fairlead_alerter;
-GRANT SELECT ON fairlead.stream, fairlead.tick, fairlead.event, fairlead.roster, fairlead.grant_head TO fairlead_coordinator, fairlead_alerter;
+GRANT SELECT ON fairlead.stream, fairlead.tick, fairlead.event, fairlead.roster, fairlead.grant_head, fairlead.alert TO fairlead_coordinator, fairlead_alerter;
 
 SELECT fairlead.make_partitions((clock_timestamp() AT TIME ZONE 'UTC')::date, 15);
 RESET ROLE;

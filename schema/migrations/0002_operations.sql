@@ -1,4 +1,4 @@
--- What the central processes keep beside the log: leases, consumers' cursors, alerts and their outbox.
+-- What the central processes keep beside the log: leases, consumers' cursors and the outbox of notifications.
 -- oldest-binary: 1
 -- Locks: only what it creates.
 
@@ -29,50 +29,31 @@ CREATE TABLE fairlead.consumer_cursor (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE fairlead.consumer_cursor IS 'The last sequence number that a consumer is done with, and the day that entry was received on (bounds the partitions it reads).';
 
--- The state of each alert that is or was not quiet. state and payload are the alerter's own words.
-CREATE TABLE fairlead.alert (
-    fingerprint text NOT NULL,
-    rule text NOT NULL,
-    cluster text,
-    severity text,
-    labels jsonb NOT NULL,
-    state text NOT NULL,
-    summary text NOT NULL,
-    pending_since timestamptz,
-    firing_since timestamptz,
-    resolved_at timestamptz,
-    state_since timestamptz NOT NULL,
-    updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    payload text,
-    CONSTRAINT alert_key PRIMARY KEY (fingerprint),
-    CONSTRAINT alert_state_is_known CHECK (state IN ('pending', 'firing', 'resolved'))
-) WITH (fillfactor = 70);
-COMMENT ON TABLE fairlead.alert IS 'One row per alert, by fingerprint of its labels. payload: what the alerter needs to go on after a restart, as it wrote it.';
-
--- Notifications to deliver, at least once. The row is written with the state that caused it and stays for the record.
+-- Notifications to deliver, at least once. A row is written before anybody is told, and stays for the record.
 CREATE TABLE fairlead.outbox (
-    id int8 GENERATED ALWAYS AS IDENTITY,
-    idempotency_key text NOT NULL,
+    id text NOT NULL,
+    place int8 GENERATED ALWAYS AS IDENTITY,
     receiver text NOT NULL,
-    alert_fingerprint text,
-    payload text NOT NULL,
+    cluster text NOT NULL,
+    told jsonb NOT NULL,
+    body text NOT NULL,
     state text NOT NULL DEFAULT 'due',
     attempts int4 NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     next_attempt_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    delivered_at timestamptz,
+    settled_at timestamptz,
     last_error text,
     CONSTRAINT outbox_key PRIMARY KEY (id),
-    CONSTRAINT outbox_idempotency_key UNIQUE (idempotency_key, receiver),
     CONSTRAINT outbox_state_is_known CHECK (state IN ('due', 'delivered', 'dead')),
-    CONSTRAINT outbox_delivered_has_its_time CHECK ((state = 'delivered') = (delivered_at IS NOT NULL)),
+    CONSTRAINT outbox_settled_has_its_time CHECK ((state = 'due') = (settled_at IS NULL)),
     CONSTRAINT outbox_attempts_count CHECK (attempts >= 0)
 ) WITH (fillfactor = 70);
 CREATE INDEX outbox_due ON fairlead.outbox (next_attempt_at) WHERE state = 'due';
-COMMENT ON TABLE fairlead.outbox IS 'Notifications, delivered at least once: idempotency_key lets a receiver drop the second. dead: given up, visible for a person.';
+CREATE INDEX outbox_by_place ON fairlead.outbox (place);
+COMMENT ON TABLE fairlead.outbox IS 'Notifications, delivered at least once: id is the idempotency key that lets a receiver drop the second. told: which alerts, and how. dead: given up, visible for a person.';
 
 GRANT SELECT, INSERT, UPDATE ON fairlead.lease, fairlead.consumer_cursor TO fairlead_coordinator, fairlead_alerter;
-GRANT SELECT ON fairlead.alert, fairlead.outbox TO fairlead_coordinator;
-GRANT SELECT, INSERT, UPDATE ON fairlead.alert, fairlead.outbox TO fairlead_alerter;
+GRANT SELECT ON fairlead.outbox TO fairlead_coordinator;
+GRANT SELECT, INSERT, UPDATE ON fairlead.outbox TO fairlead_alerter;
 
 RESET ROLE;

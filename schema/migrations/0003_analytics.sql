@@ -283,12 +283,9 @@ COMMENT ON COLUMN analytics.grant_issued.folded_through IS 'The newest tick of t
 COMMENT ON COLUMN analytics.grant_issued.is_newest IS 'Whether this is the cluster''s newest grant.';
 
 CREATE VIEW analytics.alert AS
-SELECT
-    a.fingerprint, a.rule, a.cluster, a.severity, a.labels, a.state, a.summary, a.pending_since, a.firing_since, a.resolved_at, a.state_since,
-    (SELECT count(*) FROM fairlead.outbox AS o WHERE o.alert_fingerprint = a.fingerprint AND o.state = 'delivered') AS delivered_count,
-    (SELECT count(*) FROM fairlead.outbox AS o WHERE o.alert_fingerprint = a.fingerprint AND o.state = 'due') AS due_count
+SELECT a.fingerprint, a.rule, a.cluster, a.severity, a.labels, a.state, a.summary, fairlead.instant(a.at_us) AS state_since, a.seq, a.received_at
 FROM fairlead.alert AS a;
-COMMENT ON VIEW analytics.alert IS 'One row per alert that is or was not quiet.';
+COMMENT ON VIEW analytics.alert IS 'One row per alert that is or was not quiet: its newest state.';
 COMMENT ON COLUMN analytics.alert.fingerprint IS 'Names the alert: a digest of its labels.';
 COMMENT ON COLUMN analytics.alert.rule IS 'The rule that raised it.';
 COMMENT ON COLUMN analytics.alert.cluster IS 'The cluster it is about; NULL for the centre.';
@@ -296,12 +293,24 @@ COMMENT ON COLUMN analytics.alert.severity IS 'As the rule states it.';
 COMMENT ON COLUMN analytics.alert.labels IS 'All its labels.';
 COMMENT ON COLUMN analytics.alert.state IS 'pending, firing or resolved.';
 COMMENT ON COLUMN analytics.alert.summary IS 'One sentence.';
-COMMENT ON COLUMN analytics.alert.pending_since IS 'Since when its condition holds.';
-COMMENT ON COLUMN analytics.alert.firing_since IS 'When it began to fire.';
-COMMENT ON COLUMN analytics.alert.resolved_at IS 'When it ended.';
-COMMENT ON COLUMN analytics.alert.state_since IS 'When it came into this state.';
-COMMENT ON COLUMN analytics.alert.delivered_count IS 'Notifications delivered about it.';
-COMMENT ON COLUMN analytics.alert.due_count IS 'Notifications still to deliver.';
+COMMENT ON COLUMN analytics.alert.state_since IS 'When it came into this state, by the alerter''s clock.';
+COMMENT ON COLUMN analytics.alert.seq IS 'Sequence number of that change in the alerter''s stream.';
+COMMENT ON COLUMN analytics.alert.received_at IS 'When the log stored it, by the server clock.';
+
+CREATE VIEW analytics.notification AS
+SELECT o.id AS notification, o.receiver, o.cluster, o.told, o.state, o.attempts AS attempt_count, o.created_at, o.next_attempt_at, o.settled_at, o.last_error
+FROM fairlead.outbox AS o;
+COMMENT ON VIEW analytics.notification IS 'One row per message to one receiver: delivered, due, or given up.';
+COMMENT ON COLUMN analytics.notification.notification IS 'Its idempotency key.';
+COMMENT ON COLUMN analytics.notification.receiver IS 'To whom.';
+COMMENT ON COLUMN analytics.notification.cluster IS 'About which cluster; empty for the centre.';
+COMMENT ON COLUMN analytics.notification.told IS 'Which alerts it tells of, and whether as firing.';
+COMMENT ON COLUMN analytics.notification.state IS 'due, delivered or dead (given up).';
+COMMENT ON COLUMN analytics.notification.attempt_count IS 'How often it was tried.';
+COMMENT ON COLUMN analytics.notification.created_at IS 'When it was written, by the server clock.';
+COMMENT ON COLUMN analytics.notification.next_attempt_at IS 'When it is tried next, by the server clock.';
+COMMENT ON COLUMN analytics.notification.settled_at IS 'When it was delivered or given up.';
+COMMENT ON COLUMN analytics.notification.last_error IS 'What the last attempt met.';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fairlead FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO fairlead_analyst, fairlead_coordinator, fairlead_alerter;

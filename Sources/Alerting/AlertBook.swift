@@ -1,0 +1,145 @@
+public import Events
+public import Fleet
+public import Quantities
+
+/// The state of every alert: inactive → pending → firing → resolved.
+///
+/// A condition that holds for `for` fires; one that ended for `keepFiringFor` resolves. A condition that nobody can tell changes
+/// nothing (or counts as true, where the rule says `onNoData: alert`): no data never resolves an alert. The number of alerts is
+/// bounded by the subjects of the configuration.
+public struct AlertBook: Equatable, Sendable {
+    /// By fingerprint. What is not here is inactive.
+    private var entries: [String: Entry] = [:]
+
+    private struct Entry: Equatable, Sendable {
+        enum Phase: Equatable, Sendable {
+            /// True since `since`; not yet for long enough.
+            case pending(since: MonotonicTime)
+            /// True at `lastMet` at the latest.
+            case firing(lastMet: MonotonicTime)
+        }
+        var phase: Phase
+        var alert: Alert
+        var state: AlertChange.State {
+            switch phase {
+            case .pending: .pending
+            case .firing: .firing
+            }
+        }
+    }
+
+    public init() {}
+
+    /// Goes on where a predecessor stopped, from the newest change of each alert on the log.
+    ///
+    /// The civil time of a pending alert's change says how much of its `for` had passed; a clock that was stepped between can make it
+    /// fire early or late by the step, and never resolves one. A firing alert begins its `keepFiringFor` anew.
+    public init(restoring changes: [(change: AlertChange, at: WallTime)], now: Now) {
+        for (change, at) in changes {
+            let alert = Alert(
+                fingerprint: change.fingerprint, rule: change.rule, labels: change.labels, summary: change.summary, startsAt: at)
+            switch change.state {
+            case .pending:
+                let passed = max(.zero, now.wall - at)
+                entries[change.fingerprint] = Entry(phase: .pending(since: now.monotonic + Nanoseconds(-passed.count)), alert: alert)
+            case .firing:
+                entries[change.fingerprint] = Entry(phase: .firing(lastMet: now.monotonic), alert: alert)
+            case .resolved:
+                entries[change.fingerprint] = nil
+            }
+        }
+    }
+
+    /// Every alert that is pending or firing, by fingerprint.
+    public var active: [(state: AlertChange.State, alert: Alert)] {
+        entries.values.sorted { $0.alert.fingerprint < $1.alert.fingerprint }.map { ($0.state, $0.alert) }
+    }
+
+    /// Looks at every rule and subject of the fleet once. Equal arguments give equal transitions, in the order of the rules, then of
+    /// the subjects; alerts whose subject or rule is no longer configured resolve last.
+    public mutating func evaluate(
+        _ fleet: FleetConfiguration, observations: [ClusterID: AlertObservation], now: Now
+    ) -> [AlertTransition] {
+        var transitions: [AlertTransition] = []
+        var known: Set<String> = []
+        for rule in AlertRule.allCases {
+            guard let specification = fleet.alerts.rules.first(where: { $0.name == rule.rawValue }), specification.isEnabled else { continue }
+            for (subject, condition) in rule.conditions(in: fleet, observations: observations, now: now.monotonic) {
+                let labels = subject.labels.merging(["alertname": rule.rawValue, "fleet": fleet.name]) { first, _ in first }
+                let fingerprint = AlertFingerprint.text(of: labels)
+                known.insert(fingerprint)
+                let blank = Alert(
+                    fingerprint: fingerprint, rule: rule.rawValue,
+                    labels: labels.merging(["severity": specification.severity.rawValue]) { first, _ in first }, summary: "",
+                    runbook: specification.runbook, startsAt: now.wall)
+                if let transition = step(blank, specification, condition, now) { transitions.append(transition) }
+            }
+        }
+        return transitions + retire(allBut: known, now)
+    }
+
+    /// One alert, one moment.
+    private mutating func step(
+        _ blank: Alert, _ rule: AlertRuleSpecification, _ condition: AlertCondition, _ now: Now
+    ) -> AlertTransition? {
+        var entry = entries[blank.fingerprint]
+        // What the configuration says of it now, also where it fired under an older one.
+        entry?.alert.labels = blank.labels
+        entry?.alert.runbook = blank.runbook
+        defer { entries[blank.fingerprint] = entry }
+
+        let truth: (summary: String, since: MonotonicTime?)?
+        switch condition {
+        case .met(let summary, let since): truth = (summary, since)
+        case .unknown(let summary) where rule.onNoData == .alert: truth = (summary, nil)
+        case .unknown: return nil
+        case .unmet: truth = nil
+        }
+        guard let truth else {
+            guard let current = entry else { return nil }
+            if case .firing(let lastMet) = current.phase, now.monotonic - lastMet < rule.keepFiringFor { return nil }
+            entry = nil
+            return AlertTransition(from: current.state, to: .resolved, alert: current.alert.ended(at: now.wall))
+        }
+        if case .firing = entry?.phase {
+            entry?.phase = .firing(lastMet: now.monotonic)
+            entry?.alert.summary = truth.summary
+            return nil
+        }
+        var current = entry ?? Entry(phase: .pending(since: min(truth.since ?? now.monotonic, now.monotonic)), alert: blank)
+        current.alert.summary = truth.summary
+        if case .pending(let since) = current.phase {
+            // The observation may know that what was true before is over and something else began.
+            let begun = max(since, min(truth.since ?? since, now.monotonic))
+            current.phase = .pending(since: begun)
+            if now.monotonic - begun >= rule.pendingFor {
+                let before = entry?.state
+                current.phase = .firing(lastMet: now.monotonic)
+                current.alert.startsAt = now.wall
+                entry = current
+                return AlertTransition(from: before, to: .firing, alert: current.alert)
+            }
+        }
+        let isNew = entry == nil
+        entry = current
+        return isNew ? AlertTransition(from: nil, to: .pending, alert: current.alert) : nil
+    }
+
+    private mutating func retire(allBut known: Set<String>, _ now: Now) -> [AlertTransition] {
+        let gone = entries.values.filter { !known.contains($0.alert.fingerprint) }.sorted { $0.alert.fingerprint < $1.alert.fingerprint }
+        return gone.map { entry in
+            entries[entry.alert.fingerprint] = nil
+            var alert = entry.alert.ended(at: now.wall)
+            alert.summary = "No longer watched: the configuration does not have it any more"
+            return AlertTransition(from: entry.state, to: .resolved, alert: alert)
+        }
+    }
+}
+
+extension Alert {
+    fileprivate func ended(at time: WallTime) -> Alert {
+        var copy = self
+        copy.endsAt = time
+        return copy
+    }
+}

@@ -1,0 +1,173 @@
+public import Fleet
+public import Quantities
+
+/// A message to one receiver about the alerts of one cluster: what the outbox stores, and what is sent until it is acknowledged.
+public struct AlertNotification: Equatable, Sendable {
+    /// The idempotency key: the same news for the same receiver have the same one, also when they are worked out again after a crash.
+    public var id: String
+    public var receiver: String
+    public var cluster: String
+    public var told: [ToldAlert]
+    /// The request's body: Alertmanager's webhook payload, version 4.
+    public var body: String
+
+    public init(id: String, receiver: String, cluster: String, told: [ToldAlert], body: String) {
+        self.id = id
+        self.receiver = receiver
+        self.cluster = cluster
+        self.told = told
+        self.body = body
+    }
+}
+
+/// What a receiver was told of one alert. Kept with the notification, so that a successor knows what was told.
+public struct ToldAlert: Hashable, Sendable {
+    public var fingerprint: String
+    public var isFiring: Bool
+    public var startsAt: WallTime
+
+    public init(fingerprint: String, isFiring: Bool, startsAt: WallTime) {
+        self.fingerprint = fingerprint
+        self.isFiring = isFiring
+        self.startsAt = startsAt
+    }
+}
+
+/// Decides when which receiver hears of which alerts: grouped by cluster, after `groupWait`, at most once per `groupInterval`, again
+/// after `repeatInterval`; muted where a greater alert of the same cluster explains the lesser ones.
+///
+/// Each alert is told as firing once and as resolved once per receiver; an alert that came and went unheard is told of neither.
+public struct AlertDispatcher: Equatable, Sendable {
+    /// What ShipperSilent mutes in its own cluster: all of it is the consequence.
+    static let inhibited: [AlertRule: Set<String>] = [
+        .shipperSilent: [AlertRule.loopStuckAtFloor.rawValue, AlertRule.patchesStopped.rawValue, AlertRule.measurementMissing.rawValue]
+    ]
+
+    fileprivate struct Member: Equatable, Sendable {
+        var alert: Alert
+        var isFiring: Bool { alert.endsAt == nil }
+        var asTold: ToldAlert { ToldAlert(fingerprint: alert.fingerprint, isFiring: isFiring, startsAt: alert.startsAt) }
+    }
+    fileprivate struct Group: Equatable, Sendable {
+        /// By fingerprint: firing, or resolved and not yet told everywhere.
+        var members: [String: Member] = [:]
+        var waitingSince: MonotonicTime?
+        /// By receiver.
+        var told: [String: [String: ToldAlert]] = [:]
+        var toldAt: [String: MonotonicTime] = [:]
+        var turn: [String: Int] = [:]
+        /// When a predecessor's state was taken over: from here the repeat counts until this process tells something itself.
+        var restoredAt: MonotonicTime?
+    }
+    private var groups: [String: Group] = [:]
+
+    public init() {}
+
+    /// Goes on where a predecessor stopped.
+    ///
+    /// - Parameters:
+    ///   - alerts: every firing alert, and every one that resolved so lately that its receivers may not have heard.
+    ///   - notifications: what the outbox holds (sent or still to be sent), oldest first.
+    public init(restoring alerts: [Alert], notifications: [AlertNotification], now: MonotonicTime) {
+        for notification in notifications {
+            groups[notification.cluster, default: Group()].note(notification, at: now)
+        }
+        // When they were told is not known on this clock: news wait for `groupWait` only.
+        for cluster in groups.keys {
+            groups[cluster]?.toldAt = [:]
+            groups[cluster]?.restoredAt = now
+        }
+        for alert in alerts { add(alert, at: now) }
+    }
+
+    /// Takes note of a transition; nothing is sent before `due`.
+    public mutating func apply(_ transition: AlertTransition, at now: MonotonicTime) {
+        guard transition.isTold else { return }
+        add(transition.alert, at: now)
+    }
+
+    private mutating func add(_ alert: Alert, at now: MonotonicTime) {
+        let cluster = alert.labels["cluster"] ?? ""
+        groups[cluster, default: Group()].members[alert.fingerprint] = Member(alert: alert)
+        if groups[cluster]?.waitingSince == nil { groups[cluster]?.waitingSince = now }
+    }
+
+    /// The messages that are due now, each once. The caller stores them before it tells anybody.
+    public mutating func due(_ fleet: FleetConfiguration, now: MonotonicTime) -> [AlertNotification] {
+        var notifications: [AlertNotification] = []
+        for cluster in groups.keys.sorted() {
+            guard var group = groups[cluster] else { continue }
+            for receiver in fleet.alerts.receivers {
+                guard let notification = message(to: receiver, about: cluster, group, fleet.alerts, now) else { continue }
+                notifications.append(notification)
+                group.note(notification, at: now)
+            }
+            group.forgetWhatIsTold(to: fleet.alerts.receivers.map(\.name))
+            let isOver = group.members.isEmpty && group.toldAt.values.allSatisfy { now - $0 > fleet.alerts.groupInterval }
+            groups[cluster] = isOver ? nil : group
+        }
+        return notifications
+    }
+
+    private func message(
+        to receiver: WebhookReceiver, about cluster: String, _ group: Group, _ routing: AlertRouting, _ now: MonotonicTime
+    ) -> AlertNotification? {
+        let told = group.told[receiver.name] ?? [:]
+        let muted = Self.muted(group.members.values.filter(\.isFiring).map(\.alert.rule))
+        let members = group.members.values.filter { member in
+            // A resolution interests only those who heard of the firing.
+            member.isFiring ? !muted.contains(member.alert.rule) : told[member.alert.fingerprint]?.isFiring == true
+        }.sorted { $0.alert.fingerprint < $1.alert.fingerprint }
+        guard !members.isEmpty else { return nil }
+        let hasNews = members.contains { told[$0.alert.fingerprint] != $0.asTold }
+        if hasNews {
+            if let last = group.toldAt[receiver.name] {
+                guard now - last >= routing.groupInterval else { return nil }
+            } else {
+                guard let since = group.waitingSince, now - since >= routing.groupWait else { return nil }
+            }
+        } else {
+            guard let last = group.toldAt[receiver.name] ?? group.restoredAt, now - last >= routing.repeatInterval else { return nil }
+        }
+        let asTold = members.map(\.asTold)
+        return AlertNotification(
+            id: Self.identity(receiver: receiver.name, cluster: cluster, turn: group.turn[receiver.name] ?? 0, asTold),
+            receiver: receiver.name, cluster: cluster, told: asTold,
+            body: AlertmanagerPayload.text(
+                receiver: receiver.name, cluster: cluster, alerts: members.map(\.alert), externalURL: routing.externalURL))
+    }
+
+    private static func muted(_ firing: [String]) -> Set<String> {
+        inhibited.reduce(into: []) { muted, pair in if firing.contains(pair.key.rawValue) { muted.formUnion(pair.value) } }
+    }
+
+    private static func identity(receiver: String, cluster: String, turn: Int, _ told: [ToldAlert]) -> String {
+        var hash = FNV1a()
+        hash.add(receiver)
+        hash.add(cluster)
+        hash.add("\(turn)")
+        for alert in told { hash.add("\(alert.fingerprint) \(alert.isFiring) \(alert.startsAt.microseconds)") }
+        let digits = String(hash.value, radix: 16)
+        return "alert-\(cluster)-\(String(repeating: "0", count: 16 - digits.count) + digits)"
+    }
+}
+
+extension AlertDispatcher.Group {
+    fileprivate mutating func note(_ notification: AlertNotification, at now: MonotonicTime) {
+        for alert in notification.told { told[notification.receiver, default: [:]][alert.fingerprint] = alert }
+        toldAt[notification.receiver] = now
+        turn[notification.receiver, default: 0] += 1
+        waitingSince = nil
+    }
+
+    /// A resolved alert stays until every receiver that heard of it firing has heard of its end.
+    fileprivate mutating func forgetWhatIsTold(to receivers: [String]) {
+        for (fingerprint, member) in members where !member.isFiring {
+            let isAwaited = receivers.contains { told[$0]?[fingerprint]?.isFiring == true }
+            guard !isAwaited else { continue }
+            members[fingerprint] = nil
+            for receiver in told.keys { told[receiver]?[fingerprint] = nil }
+        }
+        if members.isEmpty { waitingSince = nil }
+    }
+}

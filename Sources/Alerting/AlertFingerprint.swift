@@ -1,0 +1,31 @@
+/// The name of an alert that stays the same as long as its labels do: 16 hexadecimal digits.
+///
+/// FNV-1a, 64 bits, over the labels in order of name, each name and value followed by the byte 255: the fingerprint that Prometheus
+/// and Alertmanager give a label set (prometheus/common, `model.LabelSet.Fingerprint`).
+public enum AlertFingerprint {
+    public static func text(of labels: [String: String]) -> String {
+        let digits = String(hash(of: labels), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    static func hash(of labels: [String: String]) -> UInt64 {
+        var hash = FNV1a()
+        for (name, value) in labels.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            hash.add(name)
+            hash.add(value)
+        }
+        return hash.value
+    }
+}
+
+/// The Fowler–Noll–Vo hash, variant 1a, 64 bits.
+struct FNV1a {
+    private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    mutating func add(byte: UInt8) { value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
+    /// The text, then the byte 255, which UTF-8 never holds.
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { add(byte: byte) }
+        add(byte: 255)
+    }
+}

@@ -1,0 +1,124 @@
+import Events
+public import Fleet
+public import Quantities
+
+/// What can be told of a rule's condition at one moment.
+public enum AlertCondition: Equatable, Sendable {
+    /// True, with the sentence that says so; `since` where the observation knows it better than the evaluation.
+    case met(String, since: MonotonicTime? = nil)
+    case unmet
+    /// Nobody can tell: the ticks that would say so do not come.
+    case unknown(String)
+}
+
+/// The shipped rules. The raw value is the name in files, labels and SQL.
+public enum AlertRule: String, Sendable, CaseIterable {
+    /// A loop is at its floor *and* its flow still suffers: there is nothing left to lower here.
+    case loopStuckAtFloor = "LoopStuckAtFloor"
+    /// What is desired is not what is applied, or the loop stopped ticking. Quiet inside the deadband is neither.
+    case patchesStopped = "PatchesStopped"
+    /// No tick of the cluster's leading shipper reaches the log.
+    case shipperSilent = "ShipperSilent"
+    /// A critical flow's samples carry no number.
+    case measurementMissing = "MeasurementMissing"
+
+    /// So many ticks without news make old news unknown.
+    public static let silentAfterTicks: Int64 = 3
+
+    /// Every subject of this fleet that the rule speaks of, in order, with what is true of it now.
+    public func conditions(
+        in fleet: FleetConfiguration, observations: [ClusterID: AlertObservation], now: MonotonicTime
+    ) -> [(subject: AlertSubject, condition: AlertCondition)] {
+        fleet.clusters.sorted { $0.id < $1.id }.flatMap { cluster in
+            let view = ClusterView(
+                cluster: cluster, observation: observations[cluster.id] ?? AlertObservation(),
+                patience: fleet.tick * AlertRule.silentAfterTicks, now: now)
+            return switch self {
+            case .loopStuckAtFloor: view.loopsStuckAtFloor
+            case .patchesStopped: view.patchesStopped
+            case .shipperSilent: [(AlertSubject(cluster.id), view.silence)]
+            case .measurementMissing: view.missingMeasurements
+            }
+        }
+    }
+}
+
+/// One cluster as the rules see it at one moment.
+private struct ClusterView {
+    let cluster: ClusterSpecification
+    let observation: AlertObservation
+    /// Older news than this is no news.
+    let patience: Nanoseconds
+    let now: MonotonicTime
+    typealias Finding = (subject: AlertSubject, condition: AlertCondition)
+
+    private var isHeard: Bool { observation.lastTickAt.map { now - $0 <= patience } ?? false }
+    private var noTicks: AlertCondition { .unknown("\(cluster.id) sends no ticks, so nothing can be told of it") }
+
+    var silence: AlertCondition {
+        guard let last = observation.lastTickAt else { return .unknown("The shipper of \(cluster.id) has never been heard of") }
+        guard now - last > patience else { return .unmet }
+        return .met("The shipper of \(cluster.id) has been silent for \(wholeSeconds(now - last))", since: last + patience)
+    }
+
+    var loopsStuckAtFloor: [Finding] {
+        cluster.loops.map { loop in (AlertSubject(cluster.id, .loop(loop.link)), stuckAtFloor(loop.link)) }
+    }
+
+    private func stuckAtFloor(_ link: LinkID) -> AlertCondition {
+        guard cluster.mode == .enforce, !cluster.flows(crossing: link).isEmpty else { return .unmet }
+        guard isHeard, let loop = observation.loops[link], now - loop.decidedAt <= patience else { return noTicks }
+        guard loop.isAtFloor, !loop.isPaused else { return .unmet }
+        let flow = loop.flow?.text ?? "its flow"
+        guard let steering = loop.steering else {
+            return .unknown("The loop of \(cluster.id) on \(link) is at its floor and \(flow) is not measured")
+        }
+        guard steering > loop.target else { return .unmet }
+        return .met(
+            "The loop of \(cluster.id) on \(link) is at its floor of \(loop.floor.readable), and \(flow) still has \(steering) "
+                + "of delay variation against a target of \(loop.target)")
+    }
+
+    var patchesStopped: [Finding] {
+        guard cluster.mode == .enforce, !cluster.workloads.isEmpty else { return [] }
+        return [(AlertSubject(cluster.id), ticksStopped)]
+            + cluster.loops.map { (AlertSubject(cluster.id, .loop($0.link)), decisionsStopped($0.link)) }
+            + cluster.workloads.map { (AlertSubject(cluster.id, .workload($0.id)), differs($0)) }
+    }
+
+    private var ticksStopped: AlertCondition {
+        guard let last = observation.lastTickAt else { return noTicks }
+        guard !isHeard else { return .unmet }
+        return .met("\(cluster.id) has stopped ticking, so its shipper patches nothing", since: last)
+    }
+
+    private func decisionsStopped(_ link: LinkID) -> AlertCondition {
+        // A cluster that sends nothing at all is one alert, not one for each loop.
+        guard isHeard else { return noTicks }
+        guard let loop = observation.loops[link] else {
+            return .met("The loop of \(cluster.id) on \(link) has never decided, though the cluster ticks")
+        }
+        guard now - loop.decidedAt > patience else { return .unmet }
+        return .met("The loop of \(cluster.id) on \(link) has stopped deciding, though the cluster ticks", since: loop.decidedAt)
+    }
+
+    private func differs(_ workload: WorkloadSpecification) -> AlertCondition {
+        guard isHeard, let state = observation.workloads[workload.id] else { return noTicks }
+        let isPaused = workload.links.contains { observation.loops[$0]?.isPaused ?? false }
+        // A patch is read back a tick after it was decided: only what stays behind for longer is worth a word.
+        guard let since = state.differsSince, now - since >= patience, let desired = state.desired, !isPaused else { return .unmet }
+        let applied = state.applied.map { "is limited to \($0.readable)" } ?? "is not limited"
+        return .met("\(workload.id) of \(cluster.id) should be limited to \(desired.readable) and \(applied)", since: since)
+    }
+
+    var missingMeasurements: [Finding] {
+        cluster.flows.map { flow in
+            let subject = AlertSubject(cluster.id, .flow(flow.id))
+            guard isHeard, let state = observation.flows[flow.id] else { return (subject, noTicks) }
+            guard !state.quality.hasValue else { return (subject, .unmet) }
+            return (subject, .met("\(flow.id) of \(cluster.id) is not measured: \(state.quality.word)", since: state.since))
+        }
+    }
+
+    private func wholeSeconds(_ span: Nanoseconds) -> String { "\(span.count / 1_000_000_000) s" }
+}

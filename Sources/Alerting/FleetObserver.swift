@@ -1,0 +1,63 @@
+public import Events
+public import Quantities
+
+/// Folds the ticks of all clusters into what the alert rules look at. Equal ticks, equal observations.
+public struct FleetObserver: Equatable, Sendable {
+    public private(set) var observations: [ClusterID: AlertObservation]
+    /// A leader unheard for so many ticks does not make a tick with fewer lease transitions history: a Lease object that was
+    /// deleted and made anew counts from 0 again.
+    public static let forgottenAfterTicks: Int64 = 3
+
+    public init(observations: [ClusterID: AlertObservation] = [:]) { self.observations = observations }
+
+    /// Takes one row of a shipper's stream. The rows of a cluster come in the order of their stream.
+    ///
+    /// - Parameters:
+    ///   - roster: the one that the row names; what lies outside its arrays is passed over.
+    ///   - arrivedAt: when the log received the row, on the alerter's clock: now, less the age by the log's own server.
+    public mutating func apply(_ tick: Tick, roster: Roster, arrivedAt: MonotonicTime) {
+        // A standby measures, and its shipper is alive; but only the leader brakes, so only the leader counts.
+        guard tick.isLeader else { return }
+        var cluster = observations[roster.cluster] ?? AlertObservation()
+        if tick.leaseTransitions < cluster.leaseTransitions, let last = cluster.lastTickAt {
+            let interval = Nanoseconds.milliseconds(Int64(tick.intervalMilliseconds))
+            guard arrivedAt - last > interval * FleetObserver.forgottenAfterTicks else { return }
+        }
+        cluster.leaseTransitions = tick.leaseTransitions
+        cluster.lastTickAt = max(arrivedAt, cluster.lastTickAt ?? arrivedAt)
+        for (flow, sample) in zip(roster.flows, tick.flows) {
+            let before = cluster.flows[flow.id]
+            let isAsBefore = before?.quality.hasValue == sample.quality.hasValue
+            cluster.flows[flow.id] = FlowObservation(
+                quality: sample.quality, since: isAsBefore ? before?.since ?? arrivedAt : arrivedAt)
+        }
+        for (workload, use) in zip(roster.workloads, tick.workloads) {
+            cluster.workloads[workload.id] = FleetObserver.observation(
+                of: use, after: cluster.workloads[workload.id], at: arrivedAt)
+        }
+        if let decision = tick.decision, !decision.isShadow, roster.links.indices.contains(Int(decision.link)) {
+            cluster.loops[roster.links[Int(decision.link)]] = FleetObserver.observation(of: decision, roster: roster, at: arrivedAt)
+        }
+        observations[roster.cluster] = cluster
+    }
+
+    private static func observation(
+        of use: WorkloadUse, after before: WorkloadObservation?, at now: MonotonicTime
+    ) -> WorkloadObservation {
+        var observation = WorkloadObservation(desired: use.desired, applied: use.applied, differsSince: nil)
+        guard let desired = use.desired else { return observation }
+        if let applied = use.applied, AlertObservation.isSame(desired, applied) { return observation }
+        let stoodStill = before.map { $0.applied == use.applied } ?? false
+        observation.differsSince = stoodStill ? before?.differsSince ?? now : now
+        return observation
+    }
+
+    private static func observation(of decision: LoopDecision, roster: Roster, at now: MonotonicTime) -> LoopObservation {
+        let input = decision.input
+        let flow = input.flow.flatMap { roster.flows.indices.contains(Int($0)) ? roster.flows[Int($0)].id : nil }
+        return LoopObservation(
+            decidedAt: now, applied: input.applied, floor: input.floor, flow: flow,
+            steering: input.quality.hasValue ? decision.outcome.smoothed ?? input.raw : nil, target: input.target,
+            isPaused: input.evidence.contains(.paused))
+    }
+}

@@ -49,13 +49,17 @@ extension SQLiteSpool {
     }
 
     /// The log holds all up to here. The log's word counts, also where it is less than before (a restore): then the entries
-    /// after it count as unsent again. `wall` only decides how long they are kept.
+    /// after it count as unsent again. `wall` only decides how long they are kept: what was acknowledged longer than
+    /// `limits.grace` ago is forgotten in the same transaction.
     public func acknowledge(upTo sequence: Int64, at wall: WallTime) async throws(SpoolError) {
-        try await transaction("acknowledging") { try $0.acknowledge(upTo: sequence, at: wall) }
+        try await transaction("acknowledging") { transaction in
+            try transaction.acknowledge(upTo: sequence, at: wall)
+            _ = try transaction.prune(acknowledgedBefore: WallTime(microseconds: wall.microseconds - transaction.limits.grace.count / 1_000))
+        }
     }
 
-    /// Forgets entries acknowledged before a time (a day ago, as a rule), at most `limits.pruneEntries` in one call.
-    /// Returns how many went.
+    /// Forgets entries acknowledged before a time, earlier than their grace ends, at most `limits.pruneEntries` in one call:
+    /// to give room back. Returns how many went.
     @discardableResult
     public func prune(acknowledgedBefore wall: WallTime) async throws(SpoolError) -> Int {
         try await transaction("pruning") { try $0.prune(acknowledgedBefore: wall) }

@@ -89,8 +89,11 @@ public struct SpoolLimits: Equatable, Sendable {
     /// Bytes of entries kept. At the bound acknowledged entries go first, then the oldest unsent ones, which are then lost and
     /// told as `SpoolLoss`. A cluster with 20 flows ticking every 5 s writes about 40 MB a day.
     public var maximumBytes: Int
-    /// Entries forgotten by one `prune`; the rest is left to the next call.
+    /// Entries forgotten by one `acknowledge` or `prune`; the rest is left to the next call.
     public var pruneEntries: Int
+    /// How long acknowledged entries stay, so that a log restored from a backup of yesterday can be healed. Enforced at each
+    /// `acknowledge`, by the wall clock: a clock that jumps costs healing copies, never an unsent entry.
+    public var grace: Nanoseconds
 
     /// What an entry costs beside its record: its row and its share of a page. Counted so that many small ones are bounded too.
     public static let entryOverhead = 64
@@ -100,8 +103,9 @@ public struct SpoolLimits: Equatable, Sendable {
     /// The file may be longer than what it holds: free pages, the values, the tree. It stops growing at twice the bound and this.
     public static let fileReserve = 16 << 20
 
-    public init(maximumBytes: Int = 128 << 20, pruneEntries: Int = 5_000) {
-        precondition(maximumBytes > 0 && pruneEntries > 0, "a bound is positive")
+    public init(maximumBytes: Int = 128 << 20, pruneEntries: Int = 500, grace: Nanoseconds = .seconds(24 * 3_600)) {
+        precondition(maximumBytes > 0 && pruneEntries > 0 && grace >= .zero, "a bound is positive")
+        self.grace = grace
         self.maximumBytes = maximumBytes
         self.pruneEntries = pruneEntries
     }

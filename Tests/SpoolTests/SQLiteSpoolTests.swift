@@ -102,6 +102,20 @@ import Testing
         #expect(try await spool.contents().entryCount == 10)
     }
 
+    @Test func `what was acknowledged a day ago goes by itself with a later acknowledgement`() async throws {
+        let directory = ScratchDirectory()
+        var source = EntrySource()
+        let spool = try await openSpool(directory)
+        try await spool.append(source.take(30))
+        let hour: Int64 = 3_600_000_000
+        for (upTo, at) in [(5, 0), (10, 12), (15, 24), (20, 25), (30, 36)] as [(Int64, Int64)] {
+            try await spool.acknowledge(upTo: upTo, at: WallTime(microseconds: at * hour))
+        }
+        // At hour 36 only what was acknowledged before hour 12 had its day.
+        #expect(try await spool.contents().entryCount == 25)
+        #expect(try await everything(in: spool, after: 5).count == 25)
+    }
+
     @Test func `one prune forgets no more than its bound`() async throws {
         let directory = ScratchDirectory()
         var source = EntrySource()

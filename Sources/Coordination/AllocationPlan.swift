@@ -1,4 +1,4 @@
-public import Allocation
+import Allocation
 public import Events
 public import Fleet
 public import Quantities

@@ -1,5 +1,5 @@
 public import Events
-public import Fleet
+import Fleet
 public import Quantities
 
 /// What the coordinator knows of one cluster, folded from its streams.

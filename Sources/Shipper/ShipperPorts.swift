@@ -1,5 +1,5 @@
 public import Events
-public import Fleet
+import Fleet
 public import Quantities
 
 /// Where a shipper's measurements come from: one answer per flow of the configuration, in its order.

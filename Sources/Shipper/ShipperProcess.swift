@@ -1,8 +1,8 @@
 import Allocation
-public import ControlLaw
-public import Events
+import ControlLaw
+import Events
 import Fleet
-public import Jitter
+import Jitter
 public import Quantities
 
 /// One cluster's shipper: collect → decide → spool → brake → append. The synchronous heart; it opens nothing and waits for nothing.
@@ -135,7 +135,9 @@ public struct ShipperProcess: Sendable {
         record(.baseChanged(change), now)
         guard change.cause == "route-changed" else { return }
         // What was remembered of the old route's ceiling says nothing about the new one.
-        for loop in loops.indices where loops[loop].flows.contains(flow) { loops[loop].states = laws.map(\.initialState) }
+        for loop in loops.indices where loops[loop].flows.contains(flow) {
+            loops[loop].states = zip(laws, loops[loop].states).map { $0.forgettingCeilings(state: $1) }
+        }
     }
 
     /// After a start, and where the centre writes the raises, what stands there is what is desired.

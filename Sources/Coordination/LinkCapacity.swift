@@ -1,0 +1,172 @@
+public import ControlLaw
+public import Events
+public import Fleet
+public import Quantities
+
+/// What one loop on a link told since the last round.
+public struct LoopReport: Sendable, Equatable {
+    public var loop: LoopID
+    /// Whether the cluster is heard (its newest tick is at most some ticks old) and has a critical flow on this link. One that
+    /// has none is counted with its use and asked for nothing.
+    public var watches: Bool
+    /// Whether it is heard: a silent loop's flow may be suffering, so nothing is probed.
+    public var isHeard: Bool
+    /// The rows since the last round, oldest first; empty where none came.
+    public var rows: [LoopDecision]
+    /// The loop's newest row, whenever it came; nil before the first.
+    public var newest: LoopDecision?
+
+    public init(loop: LoopID, watches: Bool, isHeard: Bool, rows: [LoopDecision], newest: LoopDecision?) {
+        self.loop = loop
+        self.watches = watches
+        self.isHeard = isHeard
+        self.rows = rows
+        self.newest = newest
+    }
+}
+
+/// The evidence of all loops on one link for one round.
+public struct LinkEvidence: Sendable, Equatable {
+    public var loops: [LoopReport]
+    /// What the allocation keeps on the link beside the loops' grants: reserves of critical flows, and clusters that are granted
+    /// nothing now. The effective capacity includes it, as the configured one does.
+    public var kept: BitRate
+
+    public init(loops: [LoopReport], kept: BitRate) {
+        self.loops = loops
+        self.kept = kept
+    }
+}
+
+/// What a directed link can carry without harming the critical flows on it, learned from the evidence of all loops that cross
+/// it. The configured capacity at first, and never more.
+///
+/// - **Suffered**: a flow on the link suffers on fresh evidence. What all workloads carried then, and what is kept, is the mark;
+///   the capacity falls to 0.95 of it, and further by the same rules as `plateau@1` (the same `CeilingMemory`) while fresh
+///   evidence of suffering goes on. One event is one fall, however many loops felt it: a loop's first report within an episode
+///   counts once for all; a second one counts where the loop has braked and measured afresh, or, for a loop that did not brake
+///   because the traffic is not its own, after `patience` ticks, in which the others have received their lower grants.
+/// - **Calm**: every loop is heard, measures afresh and does not suffer; some loop asks for more; the room is granted, applied
+///   and used. Then the capacity climbs back to just below the ceiling, stays, and rarely probes past it. One capacity per link
+///   means one probe at a time per link.
+///
+/// A pure value: time is given, and equal rounds give equal capacities.
+public struct LinkCapacity: Sendable, Equatable {
+    /// What is worth an event: why the capacity moved, in the words of `CapacityEstimate.cause`.
+    public struct Change: Sendable, Equatable {
+        public var before: BitRate
+        public var effective: BitRate
+        public var cause: String
+    }
+
+    /// Ticks in which a fallen capacity reaches every cluster: a grant on the way, the settling, a window measured afresh.
+    public static let patience: Int64 = 3
+    /// So much of the room must be used before more of it can teach anything. Unit: thousandths.
+    public static let usedAtLeast: Int64 = 850
+    /// So much of the room must be applied before use of it proves anything: a raise still on its way proves nothing.
+    public static let appliedAtLeast: Int64 = 950
+
+    public let configured: BitRate
+    public private(set) var effective: BitRate
+    public private(set) var memory = CeilingMemory()
+    private let tick: Nanoseconds
+    private let settings: CeilingSettings
+    private var loweredAt: MonotonicTime?
+    private var changedAt: MonotonicTime?
+    private var calmCountedAt: MonotonicTime?
+    /// The loops that reported suffering since the last calm.
+    private var sufferers: Set<LoopID> = []
+
+    public init(configured: BitRate, tick: Nanoseconds, settings: CeilingSettings = CeilingSettings()) {
+        self.configured = configured
+        self.tick = tick
+        self.settings = settings
+        effective = configured
+    }
+
+    /// A new leader goes on from the estimate that stands on the log. What it does not know, the failures of earlier probes and
+    /// higher ceilings, it learns anew: the ceiling is taken to lie just above the estimate.
+    public mutating func resume(from estimate: BitRate?) {
+        guard let estimate, estimate < configured else { return }
+        self = LinkCapacity(configured: configured, tick: tick, settings: settings)
+        effective = estimate
+        _ = memory.suffered(
+            at: BitRate(bitsPerSecond: estimate.bitsPerSecond / settings.brake * 1000), under: nil, again: false, by: settings)
+    }
+
+    /// Folds one round. Returns what moved; nil where nothing did.
+    public mutating func fold(_ evidence: LinkEvidence, now: MonotonicTime) -> Change? {
+        let before = effective
+        let cause = suffer(evidence, now) ?? rise(evidence, now)
+        guard let cause, effective != before else { return nil }
+        changedAt = now
+        if effective < before { loweredAt = now }
+        return Change(before: before, effective: effective, cause: cause)
+    }
+
+    // MARK: Suffering
+
+    private mutating func suffer(_ evidence: LinkEvidence, _ now: MonotonicTime) -> String? {
+        let suffering = evidence.loops.filter { report in report.rows.contains { $0.outcome.sufferedAt != nil } }
+        guard !suffering.isEmpty else { return nil }
+        let isFirst = sufferers.isEmpty
+        let counts = isFirst || suffering.contains { isFurtherEvidence($0, now) }
+        sufferers.formUnion(suffering.map(\.loop))
+        guard counts else { return nil }
+        let carried = evidence.loops.map(carried).reduce(evidence.kept, +)
+        var tried = memory
+        let fallen = min(
+            tried.suffered(at: min(carried, effective), under: effective, again: !isFirst, by: settings), effective)
+        memory = tried
+        effective = max(fallen, evidence.kept)
+        return "suffered"
+    }
+
+    private func isFurtherEvidence(_ report: LoopReport, _ now: MonotonicTime) -> Bool {
+        guard let loweredAt else { return true }
+        let age = now - loweredAt
+        if age >= tick * LinkCapacity.patience { return true }
+        let hasBraked = report.rows.contains { $0.outcome.sufferedAt != nil && $0.outcome.action == .decrease }
+        return hasBraked && sufferers.contains(report.loop) && age >= tick
+    }
+
+    /// What a loop's workloads carried: the rate at which it suffered, else what it last used, else what it may use.
+    private func carried(_ report: LoopReport) -> BitRate {
+        if let suffered = report.rows.last(where: { $0.outcome.sufferedAt != nil })?.outcome.sufferedAt { return suffered }
+        let input = (report.rows.last ?? report.newest)?.input
+        return input?.used ?? input?.applied ?? input?.grant ?? .zero
+    }
+
+    // MARK: Calm
+
+    private mutating func rise(_ evidence: LinkEvidence, _ now: MonotonicTime) -> String? {
+        let watching = evidence.loops.filter(\.watches)
+        guard !watching.isEmpty, evidence.loops.allSatisfy(\.isHeard), watching.allSatisfy({ isCalm($0.newest) }) else { return nil }
+        if let loweredAt, now - loweredAt < tick * 2 { return nil }
+        sufferers = []
+        guard effective < configured, watching.contains(where: { !$0.rows.isEmpty }) else { return nil }
+        if let calmCountedAt, now - calmCountedAt < Nanoseconds(tick.count * 9 / 10) { return nil }
+        if let changedAt, now - changedAt < tick * 2 { return nil }
+        calmCountedAt = now
+        let advice = memory.calm(limit: effective, isUsed: isUsed(evidence), by: settings)
+        guard advice.rate > effective, evidence.loops.contains(where: { $0.newest?.outcome.requested != nil }) else { return nil }
+        effective = min(advice.rate, configured)
+        return advice.step == .probe ? "probing" : "calm"
+    }
+
+    private func isCalm(_ row: LoopDecision?) -> Bool {
+        guard let row, row.input.quality == .measured, let raw = row.input.raw else { return false }
+        return row.outcome.sufferedAt == nil && raw <= row.outcome.upperThreshold && row.input.evidence.contains(.freshSinceChange)
+            && row.input.evidence.contains(.baseProven)
+    }
+
+    /// Whether the room is granted, in force, and made use of.
+    private func isUsed(_ evidence: LinkEvidence) -> Bool {
+        let room = effective.minus(evidence.kept)
+        let inputs = evidence.loops.compactMap { $0.newest?.input }
+        let used = inputs.map { $0.used ?? .zero }.reduce(.zero, +)
+        let applied = inputs.map { $0.applied ?? room }.reduce(.zero, +)
+        return used >= room.scaled(thousandths: LinkCapacity.usedAtLeast)
+            && applied >= room.scaled(thousandths: LinkCapacity.appliedAtLeast)
+    }
+}

@@ -107,7 +107,7 @@ let package = Package(
         rim("HealthServer", ["Sockets", "Clocks", "Quantities"]),
         rim("Probing", ["Sockets", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
         rim("Kubernetes", ["HTTPTransport", "Cryptography", "JSONDocument", "Quantities", "Fleet", "Events", yams]),
-        rim("TrafficControl", ["Quantities", "Fleet", "Events", subprocess, system]),
+        rim("TrafficControl", ["Quantities", "Clocks", "JSONDocument", subprocess, system]),
         rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
         rim("Web", ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition",
                     hummingbird, mustache, logging, lifecycle, nioCore, httpTypes]),
@@ -142,6 +142,7 @@ let package = Package(
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),
+        tests("TrafficControlTests", ["TrafficControl", "Quantities"]),
         tests("ProbingTests", ["Probing", "Sockets", "Clocks", "Quantities"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),
     ]

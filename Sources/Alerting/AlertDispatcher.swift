@@ -1,37 +1,6 @@
+public import Events
 public import Fleet
 public import Quantities
-
-/// A message to one receiver about the alerts of one cluster: what the outbox stores, and what is sent until it is acknowledged.
-public struct AlertNotification: Equatable, Sendable {
-    /// The idempotency key: the same news for the same receiver have the same one, also when they are worked out again after a crash.
-    public var id: String
-    public var receiver: String
-    public var cluster: String
-    public var told: [ToldAlert]
-    /// The request's body: Alertmanager's webhook payload, version 4.
-    public var body: String
-
-    public init(id: String, receiver: String, cluster: String, told: [ToldAlert], body: String) {
-        self.id = id
-        self.receiver = receiver
-        self.cluster = cluster
-        self.told = told
-        self.body = body
-    }
-}
-
-/// What a receiver was told of one alert. Kept with the notification, so that a successor knows what was told.
-public struct ToldAlert: Hashable, Sendable {
-    public var fingerprint: String
-    public var isFiring: Bool
-    public var startsAt: WallTime
-
-    public init(fingerprint: String, isFiring: Bool, startsAt: WallTime) {
-        self.fingerprint = fingerprint
-        self.isFiring = isFiring
-        self.startsAt = startsAt
-    }
-}
 
 /// Decides when which receiver hears of which alerts: grouped by cluster, after `groupWait`, at most once per `groupInterval`, again
 /// after `repeatInterval`; muted where a greater alert of the same cluster explains the lesser ones.
@@ -66,9 +35,11 @@ public struct AlertDispatcher: Equatable, Sendable {
     /// Goes on where a predecessor stopped.
     ///
     /// - Parameters:
-    ///   - alerts: every firing alert, and every one that resolved so lately that its receivers may not have heard.
+    ///   - changes: the newest change of each alert on the log; what resolved long ago was told long ago, and does no harm here.
     ///   - notifications: what the outbox holds (sent or still to be sent), oldest first.
-    public init(restoring alerts: [Alert], notifications: [AlertNotification], now: MonotonicTime) {
+    public init(
+        restoring changes: [(change: AlertChange, at: WallTime)], notifications: [AlertNotification], now: MonotonicTime
+    ) {
         for notification in notifications {
             groups[notification.cluster, default: Group()].note(notification, at: now)
         }
@@ -77,7 +48,16 @@ public struct AlertDispatcher: Equatable, Sendable {
             groups[cluster]?.toldAt = [:]
             groups[cluster]?.restoredAt = now
         }
-        for alert in alerts { add(alert, at: now) }
+        for (change, at) in changes where change.state != .pending { add(restored(change, at: at), at: now) }
+    }
+
+    /// The change that ended an alert does not say when it began; what was told of it does.
+    private func restored(_ change: AlertChange, at: WallTime) -> Alert {
+        let isOver = change.state == .resolved
+        let told = groups[change.labels["cluster"] ?? ""]?.told.values.compactMap { $0[change.fingerprint] }.first
+        return Alert(
+            fingerprint: change.fingerprint, rule: change.rule, labels: change.labels, summary: change.summary,
+            startsAt: isOver ? told?.startsAt ?? at : at, endsAt: isOver ? at : nil)
     }
 
     /// Takes note of a transition; nothing is sent before `due`.
@@ -130,11 +110,17 @@ public struct AlertDispatcher: Equatable, Sendable {
             guard let last = group.toldAt[receiver.name] ?? group.restoredAt, now - last >= routing.repeatInterval else { return nil }
         }
         let asTold = members.map(\.asTold)
+        let alerts = members.map { member in
+            var alert = member.alert
+            // An alert taken over from the log carries none.
+            if alert.runbook.isEmpty { alert.runbook = routing.rules.first { $0.name == alert.rule }?.runbook ?? "" }
+            return alert
+        }
         return AlertNotification(
             id: Self.identity(receiver: receiver.name, cluster: cluster, turn: group.turn[receiver.name] ?? 0, asTold),
             receiver: receiver.name, cluster: cluster, told: asTold,
             body: AlertmanagerPayload.text(
-                receiver: receiver.name, cluster: cluster, alerts: members.map(\.alert), externalURL: routing.externalURL))
+                receiver: receiver.name, cluster: cluster, alerts: alerts, externalURL: routing.externalURL))
     }
 
     private static func muted(_ firing: [String]) -> Set<String> {

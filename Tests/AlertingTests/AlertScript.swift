@@ -20,7 +20,6 @@ struct AlertScript {
     var dispatcher = AlertDispatcher()
     var changes: [(change: AlertChange, at: WallTime)] = []
     var outbox: [AlertNotification] = []
-    var alertsOnLog: [String: Alert] = [:]
     private var elapsed = Nanoseconds.zero
     private var number: Int64 = 0
     private var settings = ["delay": "0.5ms", "quality": "measured", "desired": "100M", "applied": "100M", "paused": "no", "lease": "1", "loop": "yes"]
@@ -80,7 +79,15 @@ struct AlertScript {
         case "step-wall-clock": wallStep = try! Nanoseconds(parsing: words[1])
         case "restart":
             book = AlertBook(restoring: changes, now: now)
-            dispatcher = AlertDispatcher(restoring: alertsOnLog.values.sorted { $0.fingerprint < $1.fingerprint }, notifications: outbox, now: now.monotonic)
+            var newest: [String: (change: AlertChange, at: WallTime)] = [:]
+            for entry in changes { newest[entry.change.fingerprint] = entry }
+            let stored = outbox.map { notification in
+                var copy = notification
+                copy.told = ToldAlert.list(parsing: ToldAlert.text(of: notification.told))!
+                return copy
+            }
+            dispatcher = AlertDispatcher(
+                restoring: newest.values.sorted { $0.change.fingerprint < $1.change.fingerprint }, notifications: stored, now: now.monotonic)
         case "remove": fleet.clusters.removeAll { $0.id.text == words[1] }
         default: preconditionFailure("no command '\(words[0])'")
         }
@@ -89,7 +96,6 @@ struct AlertScript {
     private mutating func evaluate() {
         for transition in book.evaluate(fleet, observations: observer.observations, now: now) {
             changes.append((transition.change, now.wall))
-            if transition.isTold { alertsOnLog[transition.alert.fingerprint] = transition.alert }
             let labels = transition.alert.labels
             let part = labels["link"] ?? labels["flow"] ?? labels["workload"] ?? ""
             lines.append(

@@ -88,4 +88,12 @@ import Testing
     @Test func `a fingerprint tells where one label ends and the next begins`() {
         #expect(AlertFingerprint.hash(of: ["a": "bc"]) != AlertFingerprint.hash(of: ["ab": "c"]))
     }
+
+    @Test func `what was told survives the outbox, and foreign text is refused`() {
+        let told = [ToldAlert(fingerprint: "aa", isFiring: true, startsAt: WallTime(microseconds: 7)), ToldAlert(fingerprint: "bb", isFiring: false, startsAt: WallTime(microseconds: -1))]
+        #expect(ToldAlert.list(parsing: ToldAlert.text(of: told)) == told)
+        #expect(ToldAlert.list(parsing: #"[ {"starts_at_us": 7, "firing": true, "fingerprint": "aa"} ]"#) == [told[0]])
+        #expect(ToldAlert.list(parsing: #"[{"fingerprint": "aa"}]"#) == nil)
+        #expect(ToldAlert.list(parsing: "{") == nil)
+    }
 }

@@ -142,6 +142,13 @@ let package = Package(
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),
+        .target(
+            name: "ScriptedKubernetesAPI", dependencies: ["ScriptedHTTP", "JSONDocument"], path: "Tests/Support/ScriptedKubernetesAPI",
+            swiftSettings: strict),
+        .testTarget(
+            name: "KubernetesTests",
+            dependencies: ["Kubernetes", "ScriptedKubernetesAPI", "ScriptedHTTP", "HTTPTransport", "JSONDocument", "Quantities"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         tests("TrafficControlTests", ["TrafficControl", "Quantities"]),
         tests("ProbingTests", ["Probing", "Sockets", "Clocks", "Quantities"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),

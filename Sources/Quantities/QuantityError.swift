@@ -73,7 +73,10 @@ public func decimal(_ value: Double, fractionDigits: Int) -> String {
     guard value.isFinite else { return "–" }
     var scale = 1.0
     for _ in 0..<fractionDigits { scale *= 10 }
-    let scaled = Int64((abs(value) * scale).rounded())
+    let wide = (abs(value) * scale).rounded()
+    // Beyond 64 bits there are no digits behind the point to speak of.
+    guard wide < 0x1p63 else { return "\(value)" }
+    let scaled = Int64(wide)
     let divisor = Int64(scale)
     let sign = value < 0 && scaled != 0 ? "-" : ""
     guard fractionDigits > 0 else { return "\(sign)\(scaled)" }

@@ -55,7 +55,7 @@ public struct ShipperAssembly: Sendable {
         let (measurements, prober) = try measurements()
         let settings = ShipperSettings(
             cluster: cluster, tick: fleet.tick, settle: fleet.settle, serviceLevels: fleet.slaClasses,
-            configuration: fleet.digest(.libcrypto), law: law, shadows: shadows, hash: .libcrypto, holder: options.holder,
+            configuration: fleet.hash(.libcrypto), law: law, shadows: shadows, hash: .libcrypto, holder: options.holder,
             version: options.version, seed: generator.next())
         let ports = ShipperPorts(
             measurements: measurements, enforcer: try enforcer(), spool: SpoolAdapter(spool), log: log,
@@ -94,7 +94,7 @@ public struct ShipperAssembly: Sendable {
         case .kubernetes:
             let client = try KubernetesClient(cluster, http: http)
             return try KubernetesEnforcer(
-                pods: PodEnforcer(client: client, jitterThousandths: { Int64.random(in: 0...1000, using: &SecureRandomNumberGenerator.shared) }),
+                pods: PodEnforcer(client: client, jitterThousandths: randomThousandths),
                 workloads: cluster.workloads, counter: UsageCounters(cluster.usage, workloads: cluster.workloads, http: http).counter)
         }
     }

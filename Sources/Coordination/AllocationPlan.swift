@@ -56,14 +56,14 @@ public struct AllocationPlanner: Sendable {
     public mutating func plan(
         _ fleet: FleetConfiguration, _ state: FleetState, effective: [LinkID: BitRate], now: MonotonicTime
     ) -> AllocationPlan? {
-        let present = fleet.clusters.filter { isGrantable($0, state, now) }
+        let present = fleet.clusters.filter { AllocationPlanner.isGrantable($0, state, now) }
         let demands = present.flatMap { cluster in self.demands(of: cluster, fleet, state) }
         guard !demands.isEmpty else { return nil }
         var links: [AllocationRecord.Link] = []
         var room: [LinkID: BitRate] = [:]
         for link in fleet.links {
             let carried = min(effective[link.id] ?? link.capacity, link.capacity)
-            let kept = fleet.reserve(on: link.id) + absent(fleet, present, state, on: link.id)
+            let kept = AllocationPlanner.kept(on: link.id, fleet, state, now: now)
             room[link.id] = carried.minus(kept)
             links.append(AllocationRecord.Link(link: link.id, configured: link.capacity, effective: carried, reserved: kept, used: .zero))
         }
@@ -84,24 +84,27 @@ public struct AllocationPlanner: Sendable {
             rows: rows, links: links, isFeasible: target.isFeasible, shortfalls: target.shortfalls, certificate: target.certificate)
     }
 
-    /// Grants go to clusters that act, are heard, and have a hub.
-    private func isGrantable(_ cluster: ClusterSpecification, _ state: FleetState, _ now: MonotonicTime) -> Bool {
-        cluster.mode == .enforce && cluster.delivery != .standalone && (state.clusters[cluster.id]?.isFresh(at: now, ticks: 6) ?? false)
-    }
-
-    /// What is kept on a link for clusters that are granted nothing now: an unreachable one may still use what it was last
-    /// granted, for annotations have no expiry; one that observes counts with what it measurably uses.
-    private func absent(
-        _ fleet: FleetConfiguration, _ present: [ClusterSpecification], _ state: FleetState, on link: LinkID
-    ) -> BitRate {
-        fleet.clusters(crossing: link).filter { cluster in !present.contains { $0.id == cluster.id } }.reduce(.zero) { sum, cluster in
+    /// What a link keeps beside the grants: the reserves of critical flows, and what clusters that are granted nothing now may
+    /// use. An unreachable one may still use what it was last granted, for annotations have no expiry; one that observes counts
+    /// with what it measurably uses.
+    public static func kept(on link: LinkID, _ fleet: FleetConfiguration, _ state: FleetState, now: MonotonicTime) -> BitRate {
+        let absent = fleet.clusters(crossing: link).filter { !isGrantable($0, state, now) }
+        return absent.reduce(fleet.reserve(on: link)) { sum, cluster in
             cluster.workloads(crossing: link).reduce(sum) { sum, workload in
                 let use = state.clusters[cluster.id]?.workloads[workload.id]
-                let held = state.grants[cluster.id]?.rate(of: workload.id)
-                return sum + (cluster.mode == .enforce ? max(held ?? .zero, use?.applied ?? .zero) : use?.used ?? .zero)
+                guard cluster.mode == .enforce else { return sum + (use?.used ?? .zero) }
+                return sum + max(state.highestOutstanding(cluster.id, workload.id), use?.applied ?? .zero)
             }
         }
     }
+
+    /// Grants go to clusters that act, are heard, and have a hub.
+    static func isGrantable(_ cluster: ClusterSpecification, _ state: FleetState, _ now: MonotonicTime) -> Bool {
+        cluster.mode == .enforce && cluster.delivery != .standalone
+            && (state.clusters[cluster.id]?.isFresh(at: now, ticks: ticksUntilUnreachable) ?? false)
+    }
+    /// A cluster unheard for this many of its ticks is granted nothing new and keeps what it had.
+    static let ticksUntilUnreachable: Int64 = 6
 
     private func demands(of cluster: ClusterSpecification, _ fleet: FleetConfiguration, _ state: FleetState) -> [PlannedDemand] {
         cluster.workloads.map { workload in

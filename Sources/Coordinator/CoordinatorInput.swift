@@ -15,7 +15,7 @@ public enum CoordinatorInput: Sendable {
     case logAnswered(LogAnswer)
     case logUnreachable
     /// A pushed patch was answered.
-    case patchSettled(cluster: ClusterID, workload: WorkloadID, desired: BitRate, result: PatchRecord.Result, objectCount: Int, detail: String?)
+    case patchSettled(PushPatch, result: PatchRecord.Result, objectCount: Int, detail: String?)
     /// The managed Pods of a pushed cluster carry this term now; nil where that failed.
     case claimed(cluster: ClusterID, term: Int64?)
     case woke
@@ -28,10 +28,30 @@ public enum CoordinatorEffect: Sendable, Equatable {
     /// Read what follows these cursors in every stream; report `records` or `readFailed`.
     case readLog(after: [StreamName: Int64])
     case send(LogRequest)
-    /// Set a workload's limit in a pushed cluster, unless a newer term or an unknown writer stands there.
-    case patch(cluster: ClusterID, workload: WorkloadID, desired: BitRate, decision: LogPosition, term: Int64)
+    /// Set a workload's limit in a pushed cluster; report `patchSettled`.
+    case patch(PushPatch)
     /// Write this term on the managed Pods of a pushed cluster, so that an older leader's late patch fails its test.
     case claim(cluster: ClusterID, term: Int64)
     case wake(at: MonotonicTime)
     case note(String, [String: String])
+}
+
+/// One limit that the centre sets in a cluster with `push` delivery.
+public struct PushPatch: Sendable, Equatable {
+    public var cluster: ClusterID
+    public var workload: WorkloadID
+    /// The total over all replicas.
+    public var desired: BitRate
+    /// The grant that it carries out, on the coordinator's stream.
+    public var decision: LogPosition
+    public var term: Int64
+    /// How far each stream was folded when this was decided: an object whose last writer lies beyond may be lowered, not raised.
+    public var folded: [StreamName: Int64]
+
+    /// Whether an object last written for `writer` may be raised. One that nobody of ours wrote may be, within the grant.
+    public func mayRaise(over writer: String?) -> Bool {
+        guard let writer else { return true }
+        guard let position = LogPosition(parsing: writer) else { return false }
+        return folded[position.stream, default: 0] >= position.sequence
+    }
 }

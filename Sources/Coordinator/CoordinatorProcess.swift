@@ -1,6 +1,6 @@
-public import Allocation
+import Allocation
 public import Coordination
-public import Events
+import Events
 public import Fleet
 public import Quantities
 
@@ -65,8 +65,7 @@ public struct CoordinatorProcess: Sendable {
         case .claimed(let cluster, let term):
             claimedTerms[cluster] = term
             return []
-        case .patchSettled(let cluster, let workload, let desired, let result, let count, let detail):
-            return patchSettled(cluster, workload, desired, result, count, detail, now)
+        case .patchSettled(let patch, let result, let count, let detail): return patchSettled(patch, result, count, detail, now)
         case .woke: return advance(now)
         }
     }
@@ -128,13 +127,24 @@ public struct CoordinatorProcess: Sendable {
     private mutating func estimateCapacities(_ now: Now) -> [Fact] {
         fleet.links.compactMap { link in
             let rows = state.takeEvidence(for: link.id)
-            guard let before = capacities[link.id]?.effective else { return nil }
-            let round = EvidenceRound(rows, on: link.id, fleet: fleet, state: state, now: now.monotonic)
-            guard let change = capacities[link.id]?.fold(round.evidence, now: now.monotonic), let after = capacities[link.id]?.effective, after != before
-            else { return nil }
+            let evidence = linkEvidence(on: link.id, rows, now.monotonic)
+            guard let change = capacities[link.id]?.fold(evidence, now: now.monotonic) else { return nil }
+            let witness = rows.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? rows.first
             return .capacityEstimated(
-                CapacityEstimate(link: link.id, effective: after, before: before, cause: change.cause, evidence: round.position))
+                CapacityEstimate(
+                    link: link.id, effective: change.effective, before: change.before, cause: change.cause,
+                    evidence: witness.flatMap { state.clusters[$0.key]?.newest?.position }))
         }
+    }
+
+    private func linkEvidence(on link: LinkID, _ rows: [ClusterID: [LoopDecision]], _ now: MonotonicTime) -> LinkEvidence {
+        let loops = fleet.clusters(crossing: link).filter { !$0.workloads(crossing: link).isEmpty }.map { cluster in
+            let isHeard = state.clusters[cluster.id]?.isFresh(at: now, ticks: 3) ?? false
+            return LoopReport(
+                loop: LoopID(cluster: cluster.id, link: link), watches: isHeard && !cluster.flows(crossing: link).isEmpty, isHeard: isHeard,
+                rows: rows[cluster.id] ?? [], newest: state.clusters[cluster.id]?.loops[link])
+        }
+        return LinkEvidence(loops: loops, kept: AllocationPlanner.kept(on: link, fleet, state, now: now))
     }
 
     /// New grants where a rate moved, and all of them anew in time before they expire.
@@ -215,7 +225,11 @@ public struct CoordinatorProcess: Sendable {
                 let desired = pushedRate(rate, applied: applied, cluster: cluster.id)
                 guard desired != applied, applied.map({ desired < $0 }) ?? true || mayRaise else { continue }
                 guard patchesInFlight.insert("\(cluster.id)/\(rate.workload)").inserted else { continue }
-                effects.append(.patch(cluster: cluster.id, workload: rate.workload, desired: desired, decision: decision, term: term))
+                effects.append(
+                    .patch(
+                        PushPatch(
+                            cluster: cluster.id, workload: rate.workload, desired: desired, decision: decision, term: term,
+                            folded: state.cursors)))
             }
         }
         return effects
@@ -229,18 +243,14 @@ public struct CoordinatorProcess: Sendable {
     }
 
     private mutating func patchSettled(
-        _ cluster: ClusterID, _ workload: WorkloadID, _ desired: BitRate, _ result: PatchRecord.Result, _ count: Int, _ detail: String?,
-        _ now: Now
+        _ patch: PushPatch, _ result: PatchRecord.Result, _ objectCount: Int, _ detail: String?, _ now: Now
     ) -> [CoordinatorEffect] {
-        patchesInFlight.remove("\(cluster)/\(workload)")
-        guard let term = lease.actingTerm(at: now.monotonic) else { return [] }
-        let before = state.clusters[cluster]?.workloads[workload]?.applied
-        return publish(
-            [
-                .patchSettled(
-                    PatchRecord(
-                        cluster: cluster, workload: workload, desired: desired, before: before, result: result, decision: nil, term: term,
-                        objectCount: count, detail: detail))
-            ], now)
+        patchesInFlight.remove("\(patch.cluster)/\(patch.workload)")
+        guard lease.actingTerm(at: now.monotonic) == patch.term else { return [] }
+        let before = state.clusters[patch.cluster]?.workloads[patch.workload]?.applied
+        let record = PatchRecord(
+            cluster: patch.cluster, workload: patch.workload, desired: patch.desired, before: before, result: result,
+            decision: patch.decision, term: patch.term, objectCount: objectCount, detail: detail)
+        return publish([.patchSettled(record)], now)
     }
 }

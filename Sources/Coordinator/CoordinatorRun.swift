@@ -18,9 +18,7 @@ public protocol LogSource: Sendable {
 
 /// What carries the centre's decisions into clusters with `push` delivery.
 public protocol PushEnforcer: Sendable {
-    func apply(
-        cluster: ClusterID, workload: WorkloadID, desired: BitRate, decision: LogPosition, term: Int64
-    ) async -> (result: PatchRecord.Result, objectCount: Int, detail: String?)
+    func apply(_ patch: PushPatch) async -> (result: PatchRecord.Result, objectCount: Int, detail: String?)
     /// True where every managed Pod of the cluster carries the term now.
     func claim(cluster: ClusterID, term: Int64) async -> Bool
 }
@@ -101,14 +99,12 @@ public struct CoordinatorRun<ClockType: Clock>: Sendable where ClockType.Duratio
             group.addTask {
                 do { mailbox.yield(.logAnswered(try await ports.log.answer(request))) } catch { mailbox.yield(.logUnreachable) }
             }
-        case .patch(let cluster, let workload, let desired, let decision, let term):
+        case .patch(let patch):
             ports.beforeSending()
             group.addTask {
                 guard let push = ports.push else { return }
-                let (result, count, detail) = await push.apply(
-                    cluster: cluster, workload: workload, desired: desired, decision: decision, term: term)
-                mailbox.yield(
-                    .patchSettled(cluster: cluster, workload: workload, desired: desired, result: result, objectCount: count, detail: detail))
+                let (result, count, detail) = await push.apply(patch)
+                mailbox.yield(.patchSettled(patch, result: result, objectCount: count, detail: detail))
             }
         case .claim(let cluster, let term):
             group.addTask {

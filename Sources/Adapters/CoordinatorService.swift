@@ -1,0 +1,59 @@
+import Clocks
+import Coordination
+public import Coordinator
+import Cryptography
+import EventStore
+import Events
+public import Fleet
+public import Logging
+public import PostgreSQL
+import Quantities
+public import ServiceLifecycle
+public import Synchronization
+
+/// The coordinator as a service of `fairlead serve`: its own connections for the lease, for writing and for reading, so that a
+/// slow read never delays a renewal.
+public struct CoordinatorService: Service {
+    private let fleet: FleetConfiguration
+    private let database: ConnectionSettings
+    private let holder: String
+    private let push: (any PushEnforcer)?
+    private let logger: Logger
+    private let window: CoordinatorWindow
+    private let failpoint: Failpoint
+
+    public init(
+        fleet: FleetConfiguration, database: ConnectionSettings, holder: String, push: (any PushEnforcer)?, window: CoordinatorWindow,
+        failpoint: Failpoint, logger: Logger
+    ) {
+        self.fleet = fleet
+        self.database = database
+        self.holder = holder
+        self.push = push
+        self.window = window
+        self.failpoint = failpoint
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        var generator = SecureRandomNumberGenerator()
+        let lease = LeaseStore(PostgresConnection(database), name: "coordinator", holder: holder, duration: fleet.lease.duration)
+        let ports = CoordinatorPorts(
+            lease: CoordinatorLease(lease), log: PostgresLog(PostgresConnection(database)),
+            source: CoordinatorLogSource(LogReader(PostgresConnection(database))), push: push, now: { SystemClocks.now() },
+            tell: { [logger] message, facts in logger.info("\(message)", metadata: facts.mapValues { .string($0) }) },
+            show: { [window] in window.show($0) }, beforeSending: { [failpoint] in failpoint.reach("coordinator.before-send") })
+        let process = CoordinatorProcess(fleet: fleet, hash: .libcrypto, seed: generator.next())
+        let poll = min(Nanoseconds.milliseconds(500), Nanoseconds(fleet.tick.count / 4))
+        let run = CoordinatorRun(ports: ports, clock: ContinuousClock(), pollEvery: poll)
+        await cancelWhenGracefulShutdown { await run.run(process) }
+    }
+}
+
+/// What the rest of the process may see of the coordinator: a copy, replaced after each step.
+public final class CoordinatorWindow: Sendable {
+    private let copy = Mutex<CoordinatorProcess?>(nil)
+    public init() {}
+    func show(_ process: CoordinatorProcess) { copy.withLock { $0 = process } }
+    public var newest: CoordinatorProcess? { copy.withLock { $0 } }
+}

@@ -133,6 +133,8 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        tests("QuantitiesTests", ["Quantities"]),
+        tests("JSONDocumentTests", ["JSONDocument"]),
         tests("PostgreSQLTests", ["PostgreSQL", "PrivatePostgres", "Schema"]),
         tests("EventStoreTests", ["EventStore", "PostgreSQL", "PrivatePostgres", "Schema", "Cryptography", "Events", "Quantities"]),
         tests("SpoolTests", ["Spool", "Events", "Quantities", "Cryptography"]),

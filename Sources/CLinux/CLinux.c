@@ -199,6 +199,8 @@ int linux_connect(int descriptor, const linux_endpoint *endpoint) {
     return outcome(connect(descriptor, (struct sockaddr *)&storage, size));
 }
 
+int linux_shutdown_sending(int descriptor) { return outcome(shutdown(descriptor, SHUT_WR)); }
+
 int linux_listen(int descriptor, int backlog) { return outcome(listen(descriptor, backlog)); }
 
 int linux_accept(int descriptor, linux_endpoint *peer) {

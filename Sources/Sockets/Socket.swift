@@ -59,6 +59,9 @@ internal import Glibc
         return result == 0 ? nil : SocketError(errno: -result, context: context)
     }
 
+    /// Tells the other side that nothing more comes; what it still sends can be received.
+    public func finishSending() throws(SocketError) { _ = try check(linux_shutdown_sending(descriptor), "finish sending") }
+
     /// The six bits of RFC 2474 in every packet sent. 0…63.
     public func setDifferentiatedServicesCodePoint(_ value: UInt8) throws(SocketError) {
         _ = try check(linux_set_dscp(descriptor, isIPv6, CInt(value)), "set DSCP \(value)")

@@ -56,6 +56,8 @@ int linux_tcp_socket(bool is_ipv6);
 // An IPv6 wildcard also takes IPv4. `reuse` sets SO_REUSEADDR.
 int linux_bind(int descriptor, const linux_endpoint *endpoint, bool reuse);
 int linux_connect(int descriptor, const linux_endpoint *endpoint);
+// Says that nothing more will be sent; receiving goes on.
+int linux_shutdown_sending(int descriptor);
 int linux_listen(int descriptor, int backlog);
 int linux_accept(int descriptor, linux_endpoint *peer);
 int linux_local_endpoint(int descriptor, linux_endpoint *endpoint);

@@ -133,6 +133,7 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        tests("SimulationTests", ["Simulation", "Shipper", "Coordinator", "Coordination", "ControlLaw", "Events", "Fleet", "Cryptography", "Quantities"]),
         tests("QuantitiesTests", ["Quantities"]),
         tests("JSONDocumentTests", ["JSONDocument"]),
         tests("PostgreSQLTests", ["PostgreSQL", "PrivatePostgres", "Schema"]),

@@ -30,6 +30,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
@@ -110,7 +111,7 @@ let package = Package(
         rim("TrafficControl", ["Quantities", "Clocks", "JSONDocument", subprocess, system]),
         rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
         rim("Web", ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition",
-                    hummingbird, mustache, logging, lifecycle, nioCore, httpTypes]),
+                    hummingbird, hummingbirdCore, mustache, logging, lifecycle, nioCore, httpTypes]),
 
         // The top.
         rim("Simulation", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination",

@@ -10,7 +10,7 @@ extension TimelineChart {
         static let heading = 26.0
         static let panelHeight = 132.0
         static let markerBand = 26.0
-        static let axis = 30.0
+        static let axis = 44.0
         static var plotWidth: Double { width - left - right }
     }
 
@@ -204,8 +204,9 @@ extension TimelineChart {
             ], time.label(mark))
         }
         markup.leaf("text", [
-            "class": "label", "x": coordinate(Layout.width - 4), "y": coordinate(line + 18), "text-anchor": "end", "fill": "#5b5a55",
-        ], "\(to.description.prefix(10)) UTC")
+            "class": "label", "x": coordinate(Layout.left + Layout.plotWidth), "y": coordinate(line + 35), "text-anchor": "end",
+            "fill": "#5b5a55",
+        ], "\(to.description.prefix(10)), UTC")
     }
 }
 

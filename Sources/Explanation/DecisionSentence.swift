@@ -36,20 +36,29 @@ public struct DecisionSentence: Sendable {
         }
     }
 
+    /// With two digits behind the point, or exactly where that would read as the very value it is compared with.
+    private func distinct(_ delay: Delay?, from others: Delay...) -> String { distinct(delay, from: others) }
+    private func distinct(_ delay: Delay?, from others: [Delay]) -> String {
+        guard let delay else { return "no number" }
+        return others.contains { $0 != delay && $0.description == delay.description } ? exact(delay) : delay.description
+    }
+
     /// Why, with the numbers that decided, as a clause without its full stop.
     public var cause: String {
         let (input, outcome) = (decision.input, decision.outcome)
         let flow = names.flow(input.flow)
-        let raw = "\(flow)'s p95 of \(exact(input.raw))"
-        let smoothed = "\(flow)'s smoothed p95 of \(exact(outcome.smoothed))"
+        func raw(against bound: Delay) -> String { "\(flow)'s p95 of \(distinct(input.raw, from: bound))" }
+        func smoothed(against bounds: Delay...) -> String {
+            "\(flow)'s smoothed p95 of \(distinct(outcome.smoothed, from: bounds))"
+        }
         let used = rate(input.used, none: "an unknown rate")
         let grant = rate(input.grant, none: "nothing")
         return switch decision.outcome.reason {
-        case .brakedAboveBound: "\(raw) is above its bound of \(exact(input.bound))"
-        case .aboveTarget: "\(smoothed) is above \(exact(outcome.upperThreshold))"
-        case .belowTarget: "\(smoothed) is below \(exact(outcome.lowerThreshold))"
-        case .insideDeadband: "\(smoothed) is between \(exact(outcome.lowerThreshold)) and \(exact(outcome.upperThreshold))"
-        case .atTarget: "\(raw) is exactly its target"
+        case .brakedAboveBound: "\(raw(against: input.bound)) is above its bound of \(exact(input.bound))"
+        case .aboveTarget: "\(smoothed(against: outcome.upperThreshold)) is above \(exact(outcome.upperThreshold))"
+        case .belowTarget: "\(smoothed(against: outcome.lowerThreshold)) is below \(exact(outcome.lowerThreshold))"
+        case .insideDeadband: "\(smoothed(against: outcome.lowerThreshold, outcome.upperThreshold)) is between \(exact(outcome.lowerThreshold)) and \(exact(outcome.upperThreshold))"
+        case .atTarget: "\(raw(against: input.target)) is exactly its target"
         case .cooldown: "the last change is too recent"
         case .flapBudget: "the direction turned too often, so the lower rate is kept"
         case .measurementMissing: "\(flow) is \(input.quality.word), so there is no number to act on"
@@ -60,7 +69,7 @@ public struct DecisionSentence: Sendable {
         case .useNotProven: "use at a higher rate was never proven"
         case .atRememberedCeiling: "just below the rate at which \(flow) suffered before"
         case .probingCeiling: "trying gently past the remembered ceiling"
-        case .notOurTraffic: "\(raw) suffers, but not from this site's \(used)"
+        case .notOurTraffic: "\(raw(against: input.bound)) suffers, but not from this site's \(used)"
         case .notEnforced: "the applied rate is not yet the desired one"
         case .atFloor: "the floor of \(input.floor.readable) is reached"
         case .atCeiling: "the ceiling of \(input.ceiling.readable) is reached"

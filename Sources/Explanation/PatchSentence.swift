@@ -7,7 +7,7 @@ public struct PatchSentence: Sendable {
     public let patch: PatchRecord
     public init(_ patch: PatchRecord) { self.patch = patch }
 
-    public var text: String { plainLine("\(clause.prefix(1).uppercased())\(clause.dropFirst()).") }
+    public var text: String { plainLine("\(clause).") }
 
     /// `telemetry applied at 120 Mbit/s (was 180 Mbit/s, 2 objects)`.
     var clause: String {

@@ -51,20 +51,19 @@ enum PageTemplates {
         {{#is_empty}}<p class="empty">No cluster has written to the log yet. A shipper appears here with its first tick.</p>{{/is_empty}}
         {{^is_empty}}
         <div class="scroll"><table class="fleet" id="fleet">
-        <thead><tr><th scope="col">Cluster</th><th scope="col">State</th><th scope="col">Worst flow, p95 above base</th>
+        <thead><tr><th scope="col">Cluster</th><th scope="col">State, newest tick</th><th scope="col">Worst flow, p95 above base</th>
         <th scope="col" class="number">Used</th><th scope="col" class="number">Applied</th><th scope="col" class="number">Desired</th>
-        <th scope="col">Newest decision</th><th scope="col">Alerts</th><th scope="col">Newest tick</th></tr></thead>
+        <th scope="col">Newest decision</th><th scope="col">Alerts</th></tr></thead>
         <tbody>
         {{#rows}}<tr{{#stale}} class="stale"{{/stale}}>
-        <th scope="row"><a href="{{path}}">{{cluster}}</a> <span class="tag">{{mode}}</span></th>
-        <td>{{#state}}{{> state}}{{/state}}</td>
+        <th scope="row" class="name"><a href="{{path}}">{{cluster}}</a> <span class="tag">{{mode}}</span></th>
+        <td>{{#state}}{{> state}}{{/state}} <span class="seen">{{#seen}}{{> age}}{{/seen}}{{^seen}}never{{/seen}}</span></td>
         <td>{{#worst}}<span class="flow">{{flow}}</span> <span class="value {{class}}">{{text}}</span>{{/worst}}{{^worst}}<span class="absent">no flow known</span>{{/worst}}</td>
         <td class="number">{{#used}}<span class="{{class}}">{{text}}</span>{{/used}}</td>
         <td class="number">{{#applied}}<span class="{{class}}">{{text}}</span>{{/applied}}</td>
         <td class="number">{{#desired}}<span class="{{class}}">{{text}}</span>{{/desired}}</td>
         <td class="sentence">{{#decision}}<a href="{{path}}">{{sentence}}</a>{{/decision}}{{^decision}}<span class="absent">none</span>{{/decision}}</td>
         <td>{{#has_firing}}<a class="state bad" href="/alerts">■ {{firing}} firing</a> {{/has_firing}}{{#has_pending}}<a class="state warn" href="/alerts">▲ {{pending}} pending</a>{{/has_pending}}{{#has_no_alert}}<span class="absent">none</span>{{/has_no_alert}}</td>
-        <td class="seen">{{#seen}}{{> age}}{{/seen}}{{^seen}}never{{/seen}}</td>
         </tr>
         {{/rows}}</tbody></table></div>
         <p class="note">Rates are sums over a cluster's managed workloads in its newest tick. A row that is not fresh says when it was last seen, and its numbers are of then.</p>

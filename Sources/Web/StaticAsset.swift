@@ -18,6 +18,6 @@ struct StaticAsset {
 
     /// The ring and the two lines that it keeps apart.
     private static let mark = """
-        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M2 11C10 11 12 13 16 13S24 9 30 9M2 21C10 21 12 19 16 19S24 23 30 23" fill="none" stroke="#8a5a00" stroke-width="2.4"/><circle cx="16" cy="16" r="9" fill="none" stroke="#1d4f91" stroke-width="3.4"/></svg>
+        <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path d="M2 11C10 11 12 13 16 13S24 9 30 9M2 21C10 21 12 19 16 19S24 23 30 23" fill="none" stroke="#b87a10" stroke-width="2.4"/><circle cx="16" cy="16" r="9" fill="none" stroke="#3b78c9" stroke-width="3.4"/></svg>
         """
 }

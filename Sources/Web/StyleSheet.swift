@@ -34,12 +34,14 @@ enum StyleSheet {
         th, td { text-align: left; padding: 7px 12px; vertical-align: top; border-bottom: 1px solid var(--line); font-weight: 400; }
         tbody tr:last-child > * { border-bottom: 0; }
         thead th { color: var(--quiet); font-size: 12px; font-weight: 600; white-space: nowrap; background: var(--ground); }
-        tbody th { font-weight: 600; overflow-wrap: anywhere; }
+        tbody th { font-weight: 600; overflow-wrap: break-word; }
+        #log td, .name { overflow-wrap: anywhere; }
         .number { text-align: right; white-space: nowrap; } .seen { white-space: nowrap; color: var(--quiet); font-size: 13px; font-weight: 400; }
-        .sentence { min-width: 22em; max-width: 60ch; overflow-wrap: anywhere; } .sentence a { color: inherit; text-decoration-color: var(--line); }
+        .sentence { min-width: 20em; max-width: 60ch; overflow-wrap: anywhere; } .sentence a { color: inherit; text-decoration-color: var(--line); }
         .sentence a:hover { text-decoration-color: currentColor; }
         .absent { color: var(--quiet); font-style: italic; }
-        .tag { display: inline-block; padding: 0 6px; border: 1px solid var(--line); border-radius: 9px; color: var(--quiet); font-size: 11px;
+        .name { min-width: 9.5em; max-width: 20em; } td .seen { display: block; margin: 2px 0 0 2px; }
+        .tag { display: inline-block; white-space: nowrap; padding: 0 6px; border: 1px solid var(--line); border-radius: 9px; color: var(--quiet); font-size: 11px;
           font-weight: 500; vertical-align: 1px; }
         .flow { display: block; color: var(--quiet); font-size: 12px; overflow-wrap: anywhere; }
         .state { display: inline-block; padding: 1px 9px; border-radius: 10px; white-space: nowrap; background: var(--calm-ground); color: var(--text);

@@ -17,7 +17,7 @@ import Testing
             position: record.position, tick: record.tick, roster: record.roster, settled: record.settled, now: SampleFleet.now)
         #expect(explanation.lines == [
             "decision plant-b/77aa0012/40  ·  plant-b on wan-a  ·  tick 39, 2026-11-23T06:39:59.000Z (1 s ago)",
-            "decided     Lowered from 180 Mbit/s to 120 Mbit/s: robot-control's p95 of 2.314 ms is above its bound of 1.50 ms.",
+            "decided     Lowered from 180 Mbit/s to 120 Mbit/s: robot-control's p95 of 2.31 ms is above its bound of 1.50 ms.",
             "input       robot-control from cell-1 by probe: p95 above base 2.314 ms raw, 1.6475 ms smoothed; n 98, measured, newest answer 40 ms old, loss 2.00 %",
             "rates       telemetry-upload + erp-dashboard: used 176 Mbit/s, applied 180 Mbit/s, granted 190 Mbit/s (4.17); floor 20.0 Mbit/s, ceiling 2.00 Gbit/s",
             "law         plateau@1 (alpha_ppt=300;cooldown_ms=10000;deadband_ppt=200;step_down_mbit=50); 4 bytes of state, 5.0 s after its last decision",

@@ -60,7 +60,7 @@ public struct CentralWriter: Sendable {
             return .open(OpenRequest(stream: stream, highestEpochSeen: 0, term: term))
         case .idle:
             guard let claim, !waiting.isEmpty else { return nil }
-            let batch = Array(waiting.prefix(AppendRequest.maximumEntries))
+            let batch = nextBatch()
             waiting.removeFirst(batch.count)
             unanswered = batch
             phase = .appending(batch)
@@ -70,6 +70,16 @@ public struct CentralWriter: Sendable {
                     previousDigest: claim.head.digest, entries: batch))
         case .opening, .appending, .waiting, .halted: return nil
         }
+    }
+
+    /// As many waiting entries as one call may carry, and at least one.
+    private func nextBatch() -> [LogEntry] {
+        var bytes = 0
+        let fitting = waiting.prefix(AppendRequest.maximumEntries).prefix { entry in
+            bytes += entry.recordBytes.count
+            return bytes <= AppendRequest.maximumBytes
+        }
+        return fitting.isEmpty ? Array(waiting.prefix(1)) : Array(fitting)
     }
 
     /// The log answered. Returns the entries that are on the log now and were not before, with their first sequence number.

@@ -119,6 +119,7 @@ extension Tick {
         }
         var flows: [FlowSample] = []
         for place in qualities.indices {
+            guard counts[place] ?? 0 >= 0, losses[place] ?? 0 >= 0 else { throw RecordError("a number of probes is negative") }
             let values = try delays.map { (column) throws(RecordError) in try delay(column[place]) }
             flows.append(
                 FlowSample(

@@ -109,6 +109,7 @@ let package = Package(
         rim("Probing", ["Sockets", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
         rim("Kubernetes", ["HTTPTransport", "Cryptography", "JSONDocument", "Quantities", "Fleet", "Events", yams]),
         rim("TrafficControl", ["Quantities", "Clocks", "JSONDocument", subprocess, system]),
+        rim("Lab", ["TrafficControl", "Sockets", "Quantities", "JSONDocument", subprocess, system]),
         rim("Webhook", ["HTTPTransport", "Cryptography", "Alerting", "Quantities"]),
         rim("Web", ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition",
                     hummingbird, hummingbirdCore, mustache, logging, lifecycle, nioCore, httpTypes]),
@@ -134,6 +135,7 @@ let package = Package(
 
         // Tests.
         tests("TidyTests", []),
+        tests("EventsTests", ["Events", "Quantities", "JSONDocument", "Cryptography"]),
         tests("SimulationTests", ["Simulation", "Shipper", "Coordinator", "Coordination", "ControlLaw", "Events", "Fleet", "Cryptography", "Quantities"]),
         tests("QuantitiesTests", ["Quantities"]),
         tests("JSONDocumentTests", ["JSONDocument"]),
@@ -154,6 +156,7 @@ let package = Package(
             dependencies: ["Kubernetes", "ScriptedKubernetesAPI", "ScriptedHTTP", "HTTPTransport", "JSONDocument", "Quantities"],
             exclude: ["Fixtures"], swiftSettings: strict),
         tests("HealthServerTests", ["HealthServer", "Sockets"]),
+        tests("LabTests", ["Lab", "TrafficControl", "Probing", "Sockets", "Clocks", "Quantities"]),
         tests("TrafficControlTests", ["TrafficControl", "Quantities"]),
         tests("ProbingTests", ["Probing", "Sockets", "Clocks", "Quantities"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),

@@ -106,7 +106,7 @@ let package = Package(
         rim("ConfigurationFiles", ["Fleet"]),
         rim("Sockets", ["CLinux"]),
         rim("HealthServer", ["Sockets", "Clocks", "Quantities"]),
-        rim("Probing", ["Sockets", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
+        rim("Probing", ["Sockets", "Clocks", "JSONDocument", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
         rim("Kubernetes", ["HTTPTransport", "Cryptography", "JSONDocument", "Quantities", "Fleet", "Events", yams]),
         rim("TrafficControl", ["Quantities", "Clocks", "JSONDocument", subprocess, system]),
         rim("Lab", ["TrafficControl", "Sockets", "Quantities", "JSONDocument", subprocess, system]),
@@ -148,6 +148,7 @@ let package = Package(
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),
+        tests("WebhookTests", ["Webhook", "HTTPTransport", "Quantities", "ScriptedHTTP"]),
         .target(
             name: "ScriptedKubernetesAPI", dependencies: ["ScriptedHTTP", "JSONDocument"], path: "Tests/Support/ScriptedKubernetesAPI",
             swiftSettings: strict),

@@ -1,11 +1,11 @@
-public import Coordination
-public import Coordinator
+import Coordination
+import Coordinator
 public import ControlLaw
 public import Events
 public import Fleet
 import Jitter
 public import Quantities
-public import Shipper
+import Shipper
 
 /// A whole fleet on one thread, from a seed: the very `step`s of shippers and coordinators over a simulated clock, log, spool,
 /// network and plants. Equal seeds give equal runs.

@@ -1,4 +1,4 @@
-public import Events
+import Events
 public import Fleet
 public import Quantities
 
@@ -114,9 +114,9 @@ public struct SimulatedWorld: Sendable {
         for index in workloads.indices {
             workloads[index].offered = now.offered["\(workloads[index].cluster)/\(workloads[index].id)"] ?? .zero
         }
-        for link in links.keys {
-            links[link]?.capacity = now.capacity[link] ?? links[link]!.configured
-            links[link]?.foreign = now.foreign[link] ?? .zero
+        for (id, link) in links {
+            links[id]?.capacity = now.capacity[id] ?? link.configured
+            links[id]?.foreign = now.foreign[id] ?? .zero
         }
         silent = now.silent
     }

@@ -1,4 +1,4 @@
-public import Events
+import Events
 public import Quantities
 
 /// What happens to a simulated fleet over time, as a list of moments; it repeats from the beginning when it ends.

@@ -56,6 +56,10 @@ public enum Query {
     public static let migrationLock = EmbeddedStatement("migration_lock", PackageResources.migration_lock_sql)
     public static let migrationRecord = EmbeddedStatement("migration_record", PackageResources.migration_record_sql)
     public static let migrationSurvey = EmbeddedStatement("migration_survey", PackageResources.migration_survey_sql)
+    public static let outboxDue = EmbeddedStatement("outbox_due", PackageResources.outbox_due_sql)
+    public static let outboxRestore = EmbeddedStatement("outbox_restore", PackageResources.outbox_restore_sql)
+    public static let outboxSettle = EmbeddedStatement("outbox_settle", PackageResources.outbox_settle_sql)
+    public static let outboxStore = EmbeddedStatement("outbox_store", PackageResources.outbox_store_sql)
     public static let partitionsAhead = EmbeddedStatement("partitions_ahead", PackageResources.partitions_ahead_sql)
     public static let partitionsMake = EmbeddedStatement("partitions_make", PackageResources.partitions_make_sql)
     public static let writerEnroll = EmbeddedStatement("writer_enroll", PackageResources.writer_enroll_sql)
@@ -64,7 +68,8 @@ public enum Query {
     public static let all: [EmbeddedStatement] = [
         compositeType, cursorLoad, cursorStore, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
-        migrationLock, migrationRecord, migrationSurvey, partitionsAhead, partitionsMake, writerEnroll, writerRevoke,
+        migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxRestore, outboxSettle, outboxStore,
+        partitionsAhead, partitionsMake, writerEnroll, writerRevoke,
     ]
 }
 

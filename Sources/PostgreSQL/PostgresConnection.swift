@@ -13,6 +13,7 @@ public actor PostgresConnection {
     public init(_ settings: ConnectionSettings) { self.settings = settings }
 
     /// Runs `body` on this connection's thread. Blocks that thread for the statements' deadlines at most, never a pool thread.
+    @discardableResult
     public func run<T: Sendable>(_ body: @Sendable (PostgresSession) throws(PostgresError) -> T) throws(PostgresError) -> T {
         let session = try openSession()
         defer { if session.isBroken { self.session = nil } }

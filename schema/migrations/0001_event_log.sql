@@ -281,6 +281,11 @@ BEGIN
         answer := 'refused'; refusal := 'not-your-stream';
         RETURN;
     END IF;
+    -- A refused claim leaves no stream behind.
+    IF p_term < p_highest_epoch_seen THEN
+        answer := 'refused'; refusal := 'stale-term';
+        RETURN;
+    END IF;
     INSERT INTO fairlead.stream (stream_id, name, cluster, hash, received_on)
     VALUES (
         v_id, p_stream, CASE WHEN strpos(p_stream, '/') > 0 THEN split_part(p_stream, '/', 1) END, fairlead.genesis(p_stream),

@@ -22,12 +22,11 @@ CREATE TABLE fairlead.consumer_cursor (
     stream_id int8 NOT NULL,
     consumer text NOT NULL,
     seq int8 NOT NULL,
-    received_on date NOT NULL,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT consumer_cursor_key PRIMARY KEY (stream_id, consumer),
     CONSTRAINT consumer_cursor_counts CHECK (seq >= 0)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE fairlead.consumer_cursor IS 'The last sequence number that a consumer is done with, and the day that entry was received on (bounds the partitions it reads).';
+COMMENT ON TABLE fairlead.consumer_cursor IS 'The last sequence number that a consumer is done with.';
 
 -- Notifications to deliver, at least once. A row is written before anybody is told, and stays for the record.
 CREATE TABLE fairlead.outbox (

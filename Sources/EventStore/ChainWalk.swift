@@ -1,0 +1,56 @@
+import Events
+import PostgreSQL
+import Quantities
+
+/// One walk along a stream's rows, in order of sequence.
+struct ChainWalk {
+    struct Row: Sendable {
+        var sequence: Int64
+        var entry: LogEntry
+        var digest: Digest
+
+        init(_ row: borrowing PostgresRow) throws(PostgresError) {
+            sequence = try row.value("seq")
+            let bytes: [UInt8] = try row.value("bytes")
+            entry = try row.value("is_tick") ? .tick(recordBytes: bytes) : .event(recordBytes: bytes)
+            digest = try row.digest("hash")
+        }
+    }
+
+    private let chain: HashChain
+    private var head: StreamHead
+    private var entries: Int64 = 0
+    private var findings: [LogVerifier.Finding] = []
+    private var findingCount = 0
+
+    init(chain: HashChain, genesis: Digest) {
+        self.chain = chain
+        self.head = StreamHead(sequence: 0, digest: genesis)
+    }
+
+    mutating func take(_ row: Row) {
+        if row.sequence == head.sequence { return note(.duplicate(row.sequence)) }
+        if row.sequence > head.sequence + 1 {
+            note(.missing(head.sequence + 1...row.sequence - 1))
+        } else if chain.digest(after: head.digest, sequence: row.sequence, entry: row.entry) != row.digest {
+            note(.altered(row.sequence))
+        }
+        if (try? row.entry.decoded()) == nil { note(.unreadable(row.sequence)) }  // which field does not matter here
+        entries += 1
+        head = StreamHead(sequence: row.sequence, digest: row.digest)
+    }
+
+    consuming func finish(_ stream: StreamName, _ stored: StreamHead) -> LogVerifier.StreamReport {
+        if stored.sequence > head.sequence {
+            note(.missing(head.sequence + 1...stored.sequence))
+        } else if stored != head {
+            note(.headDiffers(stored: stored, found: head))
+        }
+        return LogVerifier.StreamReport(stream: stream, entries: entries, findings: findings, findingCount: findingCount)
+    }
+
+    private mutating func note(_ finding: LogVerifier.Finding) {
+        findingCount += 1
+        if findings.count < LogVerifier.maximumFindings { findings.append(finding) }
+    }
+}

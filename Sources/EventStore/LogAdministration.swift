@@ -1,0 +1,56 @@
+public import PostgreSQL
+public import Quantities
+import Schema
+
+/// What an administrator does with the log's database beside reading and writing it.
+public struct LogAdministration: Sendable {
+    /// How far ahead daily partitions are made, and below which count of days somebody should be told.
+    public static let partitionDays: Int32 = 15
+    public static let partitionDaysAlarm: Int32 = 7
+
+    /// What a login role may write.
+    public enum Writer: Hashable, Sendable {
+        /// The streams of this cluster's spools.
+        case shipper(of: ClusterID)
+        /// The central stream of this name: `coordinator`, `alerter`.
+        case central(String)
+    }
+
+    private let connection: PostgresConnection
+
+    public init(_ connection: PostgresConnection) { self.connection = connection }
+
+    /// Lets a login role write, making the role where there is none. A role may be enrolled for several streams.
+    /// - Parameter password: nil keeps what there is (peer or certificate authentication, or a password set elsewhere).
+    public func enroll(_ writer: Writer, role: String, password: String? = nil) async throws(PostgresError) {
+        let (kind, name) =
+            switch writer {
+            case .shipper(let cluster): ("cluster", cluster.text)
+            case .central(let name): ("central", name)
+            }
+        let parameters: [PostgresParameter] = [.text(role), .text(kind), .text(name), .text(password)]
+        try await connection.run { session throws(PostgresError) in try session.execute(Query.writerEnroll, parameters) }
+    }
+
+    /// Ends a role's right to write, at once. True where it had one.
+    @discardableResult
+    public func revoke(role: String) async throws(PostgresError) -> Bool {
+        try await connection.run { session throws(PostgresError) in try session.execute(Query.writerRevoke, [.text(role)]) > 0 }
+    }
+
+    /// Makes the daily partitions from today on, as far ahead as `partitionDays`; returns the days that can be appended to now.
+    @discardableResult
+    public func makePartitions() async throws(PostgresError) -> Int32 {
+        try await connection.run { session throws(PostgresError) in
+            try session.queryOne(Query.partitionsMake, [.int4(LogAdministration.partitionDays)]) { row throws(PostgresError) in
+                try row.value("days_ahead")
+            }
+        }
+    }
+
+    public func partitionDaysAhead() async throws(PostgresError) -> Int32 {
+        try await connection.run { session throws(PostgresError) in
+            try session.queryOne(Query.partitionsAhead) { row throws(PostgresError) in try row.value("days_ahead") }
+        }
+    }
+}

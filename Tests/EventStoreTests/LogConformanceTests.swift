@@ -1,0 +1,160 @@
+import Cryptography
+import EventStore
+import Events
+import Foundation
+import PostgreSQL
+import Quantities
+import Testing
+
+/// Aim: the SQL functions and the pure machine are one log (I1, I2, I3, I4, I6). Method: the same random list of requests, good and
+/// bad, goes to both; every answer must be equal, and at the end a reader and a verifier find in the database what the machine holds.
+/// A failing list is named by its seed: `FAIRLEAD_CONFORMANCE_SEED=n` runs that one alone, `FAIRLEAD_CONFORMANCE_LISTS` how many.
+@Suite struct LogConformanceTests {
+    @Test func `random request lists get equal answers from the machine and from PostgreSQL`() async throws {
+        let database = try await TestDatabase.make()
+        let connection = database.connection()
+        let environment = ProcessInfo.processInfo.environment
+        let lists = environment["FAIRLEAD_CONFORMANCE_LISTS"].flatMap { UInt64($0) } ?? 60
+        let seeds = environment["FAIRLEAD_CONFORMANCE_SEED"].flatMap { UInt64($0) }.map { $0...$0 } ?? 1...lists
+        var seen: [String: Int] = [:]
+        for seed in seeds {
+            try database.run(
+                "DELETE FROM fairlead.tick; DELETE FROM fairlead.event; DELETE FROM fairlead.stream; DELETE FROM fairlead.roster; DELETE FROM fairlead.grant_head; DELETE FROM fairlead.alert")
+            var list = ConformanceList(seed: seed)
+            for step in 0..<40 {
+                let request = list.next()
+                let answer = try await PostgresLog(connection).answer(request)
+                let expected = list.expect(request, answered: answer)
+                try #require(answer == expected, "seed \(seed), step \(step): \(request)")
+                seen[list.word(answer), default: 0] += 1
+            }
+            try await compareContents(list.machine, connection, seed: seed)
+        }
+        // A generator that no longer reaches an answer would prove nothing about it.
+        if seeds.count >= 60 {
+            for word in ["opened", "stored", "duplicate", "conflict", "outOfOrder", "fenced", "headMovedBack", "malformed-entry", "empty-batch", "batch-too-large", "unknown-stream", "stale-term"] {
+                #expect(seen[word, default: 0] > 0, "no request was answered \(word): \(seen)")
+            }
+        }
+    }
+
+    private func compareContents(_ machine: LogMachine, _ connection: PostgresConnection, seed: UInt64) async throws {
+        let reader = LogReader(connection)
+        let batch = try await reader.batch(after: [:])
+        #expect(batch.isComplete)
+        for stream in machine.streamNames {
+            let stored = batch.records.filter { $0.position.stream == stream }
+            let expected = machine.entries(of: stream, after: 0, limit: .max)
+            #expect(stored.map(\.position.sequence) == expected.map(\.sequence), "seed \(seed), \(stream)")
+            #expect(try stored.map(\.entry) == expected.map { try $0.entry.decoded() }, "seed \(seed), \(stream)")
+        }
+        for report in try await LogVerifier(connection, hash: .libcrypto).verify() {
+            #expect(report.findings.isEmpty, "seed \(seed), \(report.stream)")
+            #expect(report.entries == machine.head(of: report.stream)?.sequence)
+        }
+    }
+}
+
+/// One seeded list of requests, with the machine that says what each should be answered.
+struct ConformanceList {
+    private(set) var machine = LogMachine(hash: .libcrypto)
+    private var samples: SampleEntries
+    private let streams: [StreamName] = ["plant-a/s1", "plant-a/s2", "plant-b/s1", .coordinator, .alerter]
+    private let clusters: [ClusterID] = ["plant-a", "plant-b"]
+    /// Every claim ever given, old ones too.
+    private var claims: [StreamName: [StreamClaim]] = [:]
+
+    init(seed: UInt64) { samples = SampleEntries(seed: seed) }
+
+    mutating func next() -> LogRequest {
+        let stream = streams.randomElement(using: &samples.random)!
+        guard let claim = claims[stream]?.last, !samples.chance(6) else { return open(stream) }
+        return .append(append(stream, claim))
+    }
+
+    private mutating func open(_ stream: StreamName) -> LogRequest {
+        if claims[stream] == nil && samples.chance(8) {
+            return .append(AppendRequest(stream: stream, epoch: 1, nonce: 1, firstSequence: 1, previousDigest: .zero, entries: []))
+        }
+        let epoch = claims[stream]?.last?.epoch ?? 0
+        let seen = samples.chance(4) ? epoch + samples.number(0...3) : 0
+        let term = stream.cluster == nil && samples.chance(2) ? max(1, epoch + samples.number(-1...2)) : nil
+        return .open(OpenRequest(stream: stream, highestEpochSeen: seen, term: term))
+    }
+
+    private mutating func append(_ stream: StreamName, _ newest: StreamClaim) -> AppendRequest {
+        let head = machine.head(of: stream)!
+        var request = AppendRequest(
+            stream: stream, epoch: newest.epoch, nonce: newest.nonce, firstSequence: head.sequence + 1, previousDigest: head.digest,
+            entries: (0..<samples.number(1...5)).map { _ in samples.entry(clusters: clusters) })
+        switch samples.number(0...11) {
+        case 0: resend(&request, overlap: false)
+        case 1: resend(&request, overlap: true)
+        case 2:
+            resend(&request, overlap: true)
+            let place = Int(samples.number(0...Int64(request.entries.count - 1)))
+            request.entries[place] = samples.chance(4) ? samples.malformed() : samples.entry(clusters: clusters)
+        case 3: request.entries.insert(samples.malformed(), at: Int(samples.number(0...Int64(request.entries.count))))
+        case 4: distort(&request)
+        default: break
+        }
+        return request
+    }
+
+    /// From somewhere on the log on: exactly what stands there, and new entries behind where `overlap`.
+    private mutating func resend(_ request: inout AppendRequest, overlap: Bool) {
+        let head = request.firstSequence - 1
+        guard head > 0 else { return }
+        let first = max(1, head - samples.number(0...12))
+        let stored = machine.entries(of: request.stream, after: first - 1, limit: Int(samples.number(1...14))).map(\.entry)
+        let reachesHead = first + Int64(stored.count) - 1 == head
+        request.entries = stored + (overlap && reachesHead ? request.entries : [])
+        request.firstSequence = first
+        request.previousDigest = digest(of: request.stream, at: first - 1)
+    }
+
+    private mutating func distort(_ request: inout AppendRequest) {
+        switch samples.number(0...7) {
+        case 0: request.entries = []
+        case 1: request.entries = [LogEntry](repeating: LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: 0), body: "{}")), count: 501)
+        case 2: request.firstSequence += samples.number(1...3)
+        case 3: request.firstSequence = samples.number(-1...0)
+        case 4: request.previousDigest = .zero
+        case 5: request.epoch += 1
+        case 6: request.nonce &+= 1
+        default:
+            let old = claims[request.stream]!.randomElement(using: &samples.random)!
+            request.epoch = old.epoch
+            request.nonce = old.nonce
+        }
+    }
+
+    private func digest(of stream: StreamName, at sequence: Int64) -> Digest {
+        let chain = HashChain(.libcrypto)
+        return machine.entries(of: stream, after: 0, limit: Int(sequence)).reduce(chain.genesis(of: stream)) {
+            chain.digest(after: $0, sequence: $1.sequence, entry: $1.entry)
+        }
+    }
+
+    /// What the machine answers, given the nonce that the database drew.
+    mutating func expect(_ request: LogRequest, answered answer: LogAnswer) -> LogAnswer {
+        var nonce: Int64 = 0
+        if case .opened(let claim, _, _) = answer { nonce = claim.nonce }
+        let expected = machine.apply(request, nonce: nonce)
+        if case .opened(let claim, _, _) = expected, case .open(let open) = request { claims[open.stream, default: []].append(claim) }
+        return expected
+    }
+
+    func word(_ answer: LogAnswer) -> String {
+        switch answer {
+        case .opened: "opened"
+        case .stored: "stored"
+        case .duplicate: "duplicate"
+        case .conflict: "conflict"
+        case .outOfOrder: "outOfOrder"
+        case .fenced: "fenced"
+        case .headMovedBack: "headMovedBack"
+        case .refused(let refusal): refusal.rawValue
+        }
+    }
+}

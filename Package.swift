@@ -148,6 +148,7 @@ let package = Package(
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),
+        tests("PrometheusTests", ["Probing", "HTTPTransport", "Quantities", "ScriptedHTTP"]),
         tests("WebhookTests", ["Webhook", "HTTPTransport", "Quantities", "ScriptedHTTP"]),
         .target(
             name: "ScriptedKubernetesAPI", dependencies: ["ScriptedHTTP", "JSONDocument"], path: "Tests/Support/ScriptedKubernetesAPI",

@@ -16,8 +16,12 @@ public struct ScriptedRequest: Sendable {
     public func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name.lowercased() }?.value }
 
     /// The decoded values of one query parameter.
-    public func query(_ name: String) -> String? {
-        for pair in target.drop(while: { $0 != "?" }).dropFirst().split(separator: "&") {
+    public func query(_ name: String) -> String? { parameter(name, in: target.drop { $0 != "?" }.dropFirst()) }
+    /// The same of a body in the form of a query.
+    public func form(_ name: String) -> String? { parameter(name, in: bodyText[...]) }
+
+    private func parameter(_ name: String, in text: Substring) -> String? {
+        for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts[0] == name { return percentDecoded(parts.count > 1 ? parts[1] : "") }
         }

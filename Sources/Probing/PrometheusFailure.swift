@@ -12,7 +12,9 @@ public enum PrometheusFailure: Error, Hashable, Sendable {
     case refused(status: Int, message: String)
     /// An answer that is not what its API promises, or larger than is read.
     case malformed(String)
-    /// The query chose no series: the metric does not exist, or nothing was measured.
+    /// No series of that name was scraped lately: the metric does not exist, or its target is dead.
+    case absent
+    /// The query chose no series, though what it reads is there, or nothing tells whether it is.
     case empty
     /// The query chose several series where one is meant.
     case ambiguous(count: Int)
@@ -32,7 +34,8 @@ extension PrometheusFailure: CustomStringConvertible {
         case .serverError(let status): "the Prometheus server answered \(status)"
         case .refused(let status, let message): "the Prometheus server refused the query with \(status): \(message)"
         case .malformed(let words): "the answer is none of Prometheus' API: \(words)"
-        case .empty: "the query answers nothing: no such series, or no measurement"
+        case .absent: "no such series was scraped lately: the metric does not exist, or its target is dead"
+        case .empty: "the query answers nothing"
         case .ambiguous(let count): "the query answers \(count) series where one is meant"
         case .notANumber: "no measurement lies in the window (NaN)"
         case .implausible(let words): "the answer is no delay: \(words)"

@@ -45,8 +45,8 @@ public struct PrometheusSource: Sendable {
         do throws(PrometheusFailure) {
             let parts = PrometheusQuery(delay: query).parts(window: .seconds(1)).filter { $0.part != .count }
             let vector = try await instantVector(parts)
-            guard let value = try one(vector, .p95) else { throw .empty }
             if parts.contains(where: { $0.part == .age }) { _ = try age(vector, atMost: maximumAge) }
+            guard let value = try one(vector, .p95) else { throw .empty }
             return .success(try plausible(value.number))
         } catch { return .failure(error) }
     }
@@ -76,7 +76,7 @@ extension PrometheusSource {
     }
 
     private func age(_ vector: [Element], atMost maximum: Nanoseconds) throws(PrometheusFailure) -> Nanoseconds {
-        guard let stamp = try one(vector, .age) else { throw .empty }
+        guard let stamp = try one(vector, .age) else { throw .absent }
         let seconds = stamp.evaluatedAt - stamp.number
         guard seconds.isFinite, abs(seconds) < 1e9 else { throw .implausible("a time of \(stamp.number)") }
         // A scrape may be stamped a little after the evaluation began.

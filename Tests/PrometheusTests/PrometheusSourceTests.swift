@@ -120,10 +120,14 @@ private func vector(_ elements: [(part: String, value: String)], at instant: Str
         }
     }
 
-    @Test func `an empty vector is no measurement`() async { #expect(await failure(.json(200, vector([]))) == .empty) }
+    @Test func `an empty vector is an absent series, or an empty answer where the series is there`() async {
+        #expect(await failure(.json(200, vector([]))) == .absent)
+        #expect(await failure(.json(200, vector([("age", "1795000000")]))) == .empty)
+        #expect(await failure(.json(200, vector([])), query: PrometheusQuery(delay: "flow:delay:p95")) == .empty)
+    }
 
-    @Test func `a target that died is missing although rate still answers`() async {
-        #expect(await failure(.json(200, vector(fresh.filter { $0.part != "age" }))) == .empty)
+    @Test func `a target that died is absent although rate still answers`() async {
+        #expect(await failure(.json(200, vector(fresh.filter { $0.part != "age" }))) == .absent)
     }
 
     @Test func `an old scrape is stale`() async {

@@ -1,4 +1,4 @@
-// Aim: the questions are ones that a real Prometheus understands, and a died target is missing within two scrapes.
+// Aim: the questions are ones that a real Prometheus understands, and a target that died is absent soon.
 // Method: a real server scrapes a tiny endpoint of ours; each scrape is the clock of the test.
 import Glibc
 import HTTPTransport
@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 @Suite(.serialized, .timeLimit(.minutes(1))) struct RealPrometheusTests {
-    @Test func `a real server's histogram is measured, follows a step, and is missing when its target dies`() async throws {
+    @Test func `a real server's histogram is measured, follows a step, and is absent when its target dies`() async throws {
         let target = HistogramTarget()
         let prometheus = try RealPrometheus(scraping: target)
         defer { prometheus.kill() }
@@ -42,7 +42,7 @@ import Testing
         #expect(try await source.metric(nearestTo: "probe_delay_second_bucket") == "probe_delay_seconds_bucket")
         #expect(try await source.metric(nearestTo: "quite_another_thing_altogether") == nil)
         let unknown = await source.measure(PrometheusQuery(delay: "histogram_quantile({quantile}, rate(hubble_flow_latency_seconds_bucket[5s]))"), window: .seconds(2))
-        #expect(unknown == .failure(.empty))
+        #expect(unknown == .failure(.absent))
         guard case .failure(.refused(400, _)) = await source.measure(PrometheusQuery(delay: "histogram_quantile("), window: .seconds(2)) else {
             Issue.record("nonsense was taken")
             return
@@ -52,7 +52,7 @@ import Testing
 
         target.die()
         let dead = await measurement { p95($0) == nil }
-        #expect(dead == .failure(.empty))
+        #expect(dead == .failure(.absent))
 
         prometheus.pause()
         let paused = await PrometheusSource(baseURL: prometheus.url, http: HTTPClient(), deadline: .milliseconds(200)).measure(query, window: .seconds(2))

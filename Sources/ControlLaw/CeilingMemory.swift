@@ -24,6 +24,10 @@ public struct CeilingMemory: Hashable, Sendable {
     public private(set) var failures: UInt8 = 0
     /// Probes that succeeded in a row; above 0 the exploration goes on without waiting.
     public private(set) var streak: UInt8 = 0
+    /// Whether the lowest ceiling was marked while the use was changing: a mean over a rise or a fall, worth an early probe.
+    public private(set) var isRough = false
+    /// The highest ceiling that the last mark replaced: it comes back if the mark proves wrong.
+    private var displaced: BitRate?
 
     public init() {}
 
@@ -31,15 +35,19 @@ public struct CeilingMemory: Hashable, Sendable {
     public var lowest: BitRate? { ceilings.first }
 
     /// The flow suffers while `used` is carried under `limit` (nil: none). `again`: there was no calm since the last suffering.
-    /// Returns the rate to come down to: below both.
-    public mutating func suffered(at used: BitRate, under limit: BitRate?, again: Bool, by settings: CeilingSettings) -> BitRate {
+    /// `isRough`: the use was still changing. Returns the rate to come down to: below both.
+    public mutating func suffered(
+        at used: BitRate, under limit: BitRate?, again: Bool, isRough: Bool = false, by settings: CeilingSettings
+    ) -> BitRate {
         let mark = limit.map { min($0, used) } ?? used
         calmTicks = 0
+        self.isRough = isRough && !again
         defer { streak = 0 }
         if again { return sufferedAgain(mark, under: limit, by: settings) }
         if let lowest, let limit, limit > lowest || streak > 0 {
             // A probe failed: the rate that was calm before it still stands as the ceiling, if the use came near it.
             failures = min(failures + 1, 15)
+            self.isRough = false
             insert(mark >= lowest.scaled(thousandths: 900) && mark < lowest ? lowest : mark)
         } else {
             if let lowest, mark < lowest.scaled(thousandths: 900) { failures = 0 }
@@ -50,16 +58,21 @@ public struct CeilingMemory: Hashable, Sendable {
 
     private mutating func sufferedAgain(_ mark: BitRate, under limit: BitRate?, by settings: CeilingSettings) -> BitRate {
         if !ceilings.isEmpty { ceilings.removeFirst() }
+        if let displaced, displaced < (ceilings.first ?? .maximum) { ceilings.insert(displaced, at: 0) }
+        displaced = nil
         guard let limit, mark < limit.scaled(thousandths: settings.brake) else {
             return whole((limit ?? mark).scaled(thousandths: settings.furtherBrake))
         }
+        if let lowest, mark < lowest.scaled(thousandths: 900) { failures = 0 }
         insert(mark)
         return whole(mark.scaled(thousandths: settings.drain))
     }
 
     /// Puts a ceiling in its place: those below it were passed, those up to 10 % above it are the same one.
     private mutating func insert(_ mark: BitRate) {
-        ceilings.removeAll { $0 <= mark.scaled(thousandths: 1_100) }
+        let same = mark.scaled(thousandths: 1_100)
+        displaced = ceilings.last { $0 <= same }
+        ceilings.removeAll { $0 <= same }
         ceilings.insert(mark, at: 0)
         if ceilings.count > CeilingMemory.mostCeilings { ceilings.removeLast() }
     }
@@ -72,19 +85,20 @@ public struct CeilingMemory: Hashable, Sendable {
         if let lowest, limit > lowest { passed(limit, by: settings) }
         guard let ceiling = ceilings.first else { return climb(from: limit, to: nil, by: settings) }
         let plateau = ceiling.scaled(thousandths: settings.brake)
-        let edge = ceiling.scaled(thousandths: settings.approach)
+        let edge = whole(ceiling.scaled(thousandths: settings.approach))
         if streak > 0 { return explore(from: limit, by: settings) }
         if limit < plateau.scaled(thousandths: 990) { return climb(from: limit, to: plateau, by: settings) }
         if Int64(calmTicks) >= wait(by: settings) {
             return Advice(rate: whole(ceiling.scaled(thousandths: settings.probe)), step: .probe)
         }
-        if limit < edge, Int64(calmTicks) >= settings.approachTicks { return Advice(rate: whole(edge), step: .climb) }
+        if limit.scaled(thousandths: 1_005) < edge, Int64(calmTicks) >= settings.approachTicks { return Advice(rate: edge, step: .climb) }
         return Advice(rate: limit, step: .stay)
     }
 
     /// `limit` was calm and used, so the ceiling lies at it or above.
     private mutating func passed(_ limit: BitRate, by settings: CeilingSettings) {
         failures = 0
+        isRough = false
         ceilings[0] = limit
         streak = min(streak + 1, 15)
         guard ceilings.count > 1, limit >= ceilings[1].scaled(thousandths: settings.brake - 10) else { return }
@@ -97,7 +111,9 @@ public struct CeilingMemory: Hashable, Sendable {
     /// Goes on past a ceiling that proved wrong, in growing steps, and not past the plateau of the next.
     private func explore(from limit: BitRate, by settings: CeilingSettings) -> Advice {
         var step = settings.probe - 1000
-        for _ in 0..<streak { step = min(step * 3, settings.climb - 1000) }
+        // Below a ceiling known from before there is little to discover, so the steps grow fast.
+        let growth: Int64 = ceilings.count > 1 ? 6 : 3
+        for _ in 0..<streak { step = min(step * growth, settings.climb - 1000) }
         let next = whole(limit.scaled(thousandths: 1000 + step))
         guard ceilings.count > 1 else { return Advice(rate: next, step: .probe) }
         return Advice(rate: min(next, max(limit, whole(ceilings[1].scaled(thousandths: settings.brake)))), step: .probe)
@@ -109,7 +125,7 @@ public struct CeilingMemory: Hashable, Sendable {
     }
 
     private func wait(by settings: CeilingSettings) -> Int64 {
-        let base = ceilings.count > 1 ? settings.probeTicks : settings.topProbeTicks
+        let base = isRough ? settings.roughProbeTicks : ceilings.count > 1 ? settings.probeTicks : settings.topProbeTicks
         return base * min(Int64(1) << Int64(min(failures, 15)), settings.probeBackoff)
     }
 
@@ -138,6 +154,8 @@ public struct CeilingSettings: Hashable, Sendable {
     /// How near the ceiling a long calm comes.
     public var approach: Int64 = 970
     public var approachTicks: Int64 = 6
+    /// Wait before a probe past a ceiling that was marked roughly.
+    public var roughProbeTicks: Int64 = 6
     /// Wait before a probe while a higher ceiling is known.
     public var probeTicks: Int64 = 12
     /// Wait before a probe past the highest ceiling known.
@@ -149,22 +167,27 @@ public struct CeilingSettings: Hashable, Sendable {
 }
 
 extension CeilingMemory {
-    /// Canonical: count, calm ticks, failures, streak, then the ceilings, big-endian.
+    /// Canonical: count, calm ticks, failures, streak, roughness, displaced ceiling, then the ceilings, big-endian.
     func write(into writer: inout StateWriter) {
         writer.write(UInt8(ceilings.count))
         writer.write(calmTicks)
         writer.write(failures)
         writer.write(streak)
+        writer.write(UInt8(isRough ? 1 : 0))
+        writer.write(displaced?.bitsPerSecond ?? -1)
         for ceiling in ceilings { writer.write(ceiling.bitsPerSecond) }
     }
 
     init?(from reader: inout StateReader) {
         guard let count = reader.read(UInt8.self), count <= CeilingMemory.mostCeilings, let calm = reader.read(UInt16.self),
-            let failures = reader.read(UInt8.self), let streak = reader.read(UInt8.self)
+            let failures = reader.read(UInt8.self), let streak = reader.read(UInt8.self), let rough = reader.read(UInt8.self),
+            let displaced = reader.read(Int64.self), displaced <= BitRate.maximum.bitsPerSecond
         else { return nil }
         calmTicks = calm
         self.failures = min(failures, 15)
         self.streak = min(streak, 15)
+        isRough = rough == 1
+        self.displaced = displaced < 0 ? nil : BitRate(bitsPerSecond: displaced)
         for _ in 0..<count {
             guard let rate = reader.read(Int64.self), rate >= 0, rate <= BitRate.maximum.bitsPerSecond else { return nil }
             ceilings.append(BitRate(bitsPerSecond: rate))

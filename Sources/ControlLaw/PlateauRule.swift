@@ -26,16 +26,18 @@ struct PlateauRule: LawRule {
         var firstRaw: Int32 = 0
         /// The highest rate at which use was proven.
         var provenUse: Int64 = 0
+        /// Used at the step before; negative where it was not measured.
+        var lastUsed: Int64 = -1
 
         init() {}
         init?(bytes: [UInt8]) {
             guard var reader = StateReader(bytes, version: 1), let pacing = Pacing(from: &reader),
                 let ceilings = CeilingMemory(from: &reader), let brakes = reader.read(UInt8.self),
                 let held = reader.read(UInt16.self), let first = reader.read(Int32.self), let proven = reader.read(Int64.self),
-                first >= 0, proven >= 0, proven <= BitRate.maximum.bitsPerSecond, reader.isAtEnd
+                let last = reader.read(Int64.self), first >= 0, proven >= 0, proven <= BitRate.maximum.bitsPerSecond, reader.isAtEnd
             else { return nil }
             (self.pacing, self.ceilings, self.brakes, self.held) = (pacing, ceilings, brakes, held)
-            (firstRaw, provenUse) = (first, proven)
+            (firstRaw, provenUse, lastUsed) = (first, proven, max(-1, last))
         }
         var bytes: [UInt8] {
             var writer = StateWriter(version: 1)
@@ -45,6 +47,7 @@ struct PlateauRule: LawRule {
             writer.write(held)
             writer.write(firstRaw)
             writer.write(provenUse)
+            writer.write(lastUsed)
             return writer.bytes
         }
     }
@@ -57,6 +60,7 @@ struct PlateauRule: LawRule {
         LawParameter("probe", .factor, "1.03", 1001...2000, "factor: the first step past a remembered ceiling"),
         LawParameter("approach", .factor, "0.97", 500...1000, "factor of the ceiling: how near a long calm comes"),
         LawParameter("approachTicks", .count, "6", 0...60_000, "ticks of calm and use before coming that near"),
+        LawParameter("roughProbeTicks", .count, "6", 1...60_000, "ticks before a probe past a ceiling marked while the use was changing"),
         LawParameter("probeTicks", .count, "12", 1...60_000, "ticks before a probe while a higher ceiling is known"),
         LawParameter("topProbeTicks", .count, "60", 1...60_000, "ticks before a probe past the highest known ceiling"),
         LawParameter("probeBackoff", .count, "8", 1...32_768, "factor: the longest wait over the first, doubled by each failed probe"),
@@ -84,6 +88,7 @@ struct PlateauRule: LawRule {
         settings.probe = parameters["probe"]
         settings.approach = parameters["approach"]
         settings.approachTicks = parameters["approachTicks"]
+        settings.roughProbeTicks = parameters["roughProbeTicks"]
         settings.probeTicks = parameters["probeTicks"]
         settings.topProbeTicks = parameters["topProbeTicks"]
         settings.probeBackoff = parameters["probeBackoff"]
@@ -220,9 +225,15 @@ private struct PlateauStep {
         var ceilings = memory.ceilings
         let rate = ceilings.suffered(
             at: BitRate(bitsPerSecond: carried), under: frame.current.map(BitRate.init(bitsPerSecond:)), again: again,
-            by: rule.ceilingSettings)
+            isRough: isUseChanging, by: rule.ceilingSettings)
         ceilingsIfDone = ceilings
         return rate.bitsPerSecond
+    }
+
+    /// Whether the use moved by more than 5 % since the step before: a mean over such a window is no mark to rely on.
+    private var isUseChanging: Bool {
+        guard let used = input.used?.bitsPerSecond else { return false }
+        return memory.lastUsed < 0 || abs(used - memory.lastUsed) > used / 20
     }
 
     private mutating func noteBrake(_ raw: Delay) {
@@ -265,10 +276,9 @@ private struct PlateauStep {
         }
     }
 
-    /// The coordinator decides when the link is probed: ask for a step more, and take what is granted.
+    /// The coordinator decides when the link is probed: ask for a step more, and take of it what is granted.
     private func followGrant(from current: Int64) -> Proposal {
-        let step = scaled(current, rule.climbThousandths)
-        return Proposal(rate: max(step, input.grant?.bitsPerSecond ?? 0), reason: .belowTarget)
+        return Proposal(rate: scaled(current, rule.climbThousandths), reason: .belowTarget)
     }
 
     // MARK: After the stages
@@ -283,6 +293,7 @@ private struct PlateauStep {
         }
         if outcome.action != .hold { after.pacing.smoothed = SmoothedDelay() }
         after.pacing.count(outcome)
+        after.lastUsed = input.used?.bitsPerSecond ?? -1
         return after
     }
 }

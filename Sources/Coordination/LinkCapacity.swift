@@ -76,6 +76,8 @@ public struct LinkCapacity: Sendable, Equatable {
     private var calmCountedAt: MonotonicTime?
     /// The loops that reported suffering since the last calm.
     private var sufferers: Set<LoopID> = []
+    /// What all carried in the last round that brought rows; nil before the first.
+    private var carriedBefore: BitRate?
 
     public init(configured: BitRate, tick: Nanoseconds, settings: CeilingSettings = CeilingSettings()) {
         self.configured = configured
@@ -98,6 +100,9 @@ public struct LinkCapacity: Sendable, Equatable {
     public mutating func fold(_ evidence: LinkEvidence, now: MonotonicTime) -> Change? {
         let before = effective
         let cause = suffer(evidence, now) ?? rise(evidence, now)
+        if evidence.loops.contains(where: { !$0.rows.isEmpty }) {
+            carriedBefore = evidence.loops.map(carried).reduce(.zero, +)
+        }
         guard let cause, effective != before else { return nil }
         changedAt = now
         if effective < before { loweredAt = now }
@@ -113,12 +118,12 @@ public struct LinkCapacity: Sendable, Equatable {
         let counts = isFirst || suffering.contains { isFurtherEvidence($0, now) }
         sufferers.formUnion(suffering.map(\.loop))
         guard counts else { return nil }
-        let carried = evidence.loops.map(carried).reduce(evidence.kept, +)
-        var tried = memory
-        let fallen = min(
-            tried.suffered(at: min(carried, effective), under: effective, again: !isFirst, by: settings), effective)
-        memory = tried
-        effective = max(fallen, evidence.kept)
+        let carried = evidence.loops.map(carried).reduce(.zero, +)
+        let moved = carriedBefore.map { max($0, carried).minus(min($0, carried)) } ?? carried
+        let fallen = memory.suffered(
+            at: min(carried + evidence.kept, effective), under: effective, again: !isFirst,
+            isRough: moved > carried.scaled(thousandths: 50), by: settings)
+        effective = max(min(fallen, effective), evidence.kept)
         return "suffered"
     }
 

@@ -134,6 +134,11 @@ let package = Package(
             swiftSettings: strict),
 
         // Tests.
+        .target(name: "SampleFleet", dependencies: ["Quantities", "Events", "ReadModel"], path: "Tests/SampleFleet", swiftSettings: strict),
+        tests("ExplanationTests", ["Explanation", "ReadModel", "Charts", "Exposition", "SampleFleet", "Events", "Quantities", "JSONDocument", subprocess]),
+        tests("WebTests", ["Web", "ReadModel", "Exposition", "HTTPTransport", "SampleFleet", "Events", "Quantities", "JSONDocument", logging,
+                           lifecycle, subprocess, system]),
+        tests("ReadCommandTests", ["fairlead", "ReadModel", "SampleFleet", "Events", "Quantities", "JSONDocument", argumentParser]),
         tests("TidyTests", []),
         tests("EventsTests", ["Events", "Quantities", "JSONDocument", "Cryptography"]),
         tests("SimulationTests", ["Simulation", "Shipper", "Coordinator", "Coordination", "ControlLaw", "Events", "Fleet", "Cryptography", "Quantities"]),

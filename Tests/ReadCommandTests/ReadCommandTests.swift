@@ -1,0 +1,144 @@
+import ArgumentParser
+import Events
+import JSONDocument
+import Quantities
+import ReadModel
+import SampleFleet
+import Synchronization
+import Testing
+
+@testable import fairlead
+
+/// Aim: the reading commands print what the page shows, as data on one channel and talk on the other, with the documented exit
+/// codes. Method: the real commands are parsed from arguments and run over a fleet in memory.
+@Suite struct ReadCommandTests {
+    final class Channels: Sendable {
+        let out = Mutex("")
+        let talk = Mutex("")
+    }
+    struct Unreachable: Error, CustomStringConvertible {
+        let description = "nothing listens at /nowhere; start PostgreSQL or set PGHOST."
+    }
+    struct Run {
+        let out: String
+        let talk: String
+        let code: Int32
+    }
+
+    private func run(_ arguments: [String], fleet: RecordedFleet? = SampleFleet.fleet) async -> Run {
+        let channels = Channels()
+        let environment = ReadEnvironment(
+            connectReadModel: { _ in
+                guard let fleet else { throw Unreachable() }
+                return fleet
+            },
+            now: { SampleFleet.now }, write: { text in channels.out.withLock { $0 += text } },
+            say: { line in channels.talk.withLock { $0 += line + "\n" } })
+        var code: Int32 = 0
+        do {
+            try await ReadEnvironment.$current.withValue(environment) {
+                let command = try Root.parseAsRoot(arguments)
+                guard var asynchronous = command as? any AsyncParsableCommand else { throw CleanExit.helpRequest(Root.self) }
+                try await asynchronous.run()
+            }
+        } catch {
+            code = Root.exitCode(for: error).rawValue
+            let message = Root.message(for: error)
+            if !message.isEmpty { channels.talk.withLock { $0 += message + "\n" } }
+        }
+        return Run(out: channels.out.withLock { $0 }, talk: channels.talk.withLock { $0 }, code: code)
+    }
+
+    struct Root: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "fairlead", subcommands: [StatusCommand.self, ExplainCommand.self])
+    }
+
+    @Test func `status lists the worst cluster first and says when the silent one was last seen`() async {
+        let run = await run(["status"])
+        #expect(run.code == 0)
+        #expect(run.talk.isEmpty)
+        let lines = run.out.split(separator: "\n").map(String.init)
+        #expect(lines.count == 6)
+        #expect(lines[0].hasPrefix("CLUSTER "))
+        #expect(lines[1].hasPrefix("plant-c "))
+        #expect(lines[1].contains("Silent") && lines[1].contains("last seen 40 s ago"))
+        #expect(lines[2].hasPrefix("plant-b ") && lines[2].contains("Suffering") && lines[2].contains("2.31 ms of 1.00 ms"))
+        #expect(lines[2].hasSuffix("Lowered from 180 Mbit/s to 120 Mbit/s: robot-control's p95 of 2.31 ms is above its bound of 1.50 ms."))
+        #expect(lines[5].hasPrefix("plant-a ") && lines[5].contains("Within target"))
+        #expect(!run.out.unicodeScalars.contains { $0.value < 0x20 && $0 != "\n" })
+    }
+
+    @Test func `status as JSON names units, nulls what is missing and keeps hostile words as words`() async throws {
+        let document = try JSONValue(parsing: await run(["status", "-o", "json"]).out)
+        let clusters = try #require(document["clusters"]?.array)
+        #expect(clusters.count == 5)
+        #expect(clusters.first?["is_stale"]?.bool == true)
+        let hostile = try #require(clusters.first { $0["cluster"]?.string == SampleFleet.hostile.text })
+        #expect(hostile["used_bits_per_second"] == .null)
+        #expect(hostile["worst_flow"]?["p95_ms"] == .null)
+        #expect(clusters[1]["applied_bits_per_second"]?.integer == 180_000_000)
+    }
+
+    @Test func `an empty log is a hint beside empty data, and no failure`() async throws {
+        let table = await run(["status"], fleet: SampleFleet.empty)
+        #expect(table.code == 0 && table.out.isEmpty)
+        #expect(table.talk == "fairlead: no cluster has written to the log yet.\n")
+        let json = await run(["status", "-o", "json"], fleet: SampleFleet.empty)
+        #expect(try JSONValue(parsing: json.out)["clusters"] == .array([]))
+    }
+
+    @Test func `a log that cannot be read is one sentence and exit code 2`() async {
+        for arguments in [["status"], ["explain", "decision", "plant-a/x/1"], ["explain", "allocation"]] {
+            let run = await run(arguments, fleet: nil)
+            #expect(run.code == 2)
+            #expect(run.out.isEmpty)
+            #expect(run.talk == "fairlead: the event log cannot be read: nothing listens at /nowhere; start PostgreSQL or set PGHOST.\n")
+        }
+    }
+
+    @Test func `a decision is explained in at most twelve lines, and the same in JSON`() async throws {
+        let run = await run(["explain", "decision", SampleFleet.brake.description])
+        let lines = run.out.split(separator: "\n").map(String.init)
+        #expect(run.code == 0)
+        #expect(lines.count == 12)
+        #expect(lines.contains("otherwise   At ≤ 1.20 ms it would have held."))
+        let json = try JSONValue(parsing: await self.run(["explain", "decision", SampleFleet.brake.description, "-o", "json"]).out)
+        #expect(json["lines"]?.array?.compactMap(\.string) == lines)
+        #expect(json["outcome"]?["reason"]?.string == "BrakedAboveBound")
+    }
+
+    @Test(arguments: [["explain", "decision", "nonsense"], ["explain", "decision", "plant-a/0"], ["status", "-o", "xml"], ["explain", "decision"]])
+    func `a wrong command line ends with 64 before anything is read`(arguments: [String]) async {
+        let run = await run(arguments, fleet: nil)
+        #expect(run.code == 64)
+        #expect(run.out.isEmpty)
+        #expect(!run.talk.contains("cannot be read"))
+    }
+
+    @Test func `a decision that is not there says so with exit code 2`() async {
+        let run = await run(["explain", "decision", "plant-b/77aa0012/4000"])
+        #expect(run.code == 2)
+        #expect(run.talk.hasPrefix("fairlead: no decision stands at plant-b/77aa0012/4000."))
+    }
+
+    @Test func `an allocation is explained share by share`() async {
+        let run = await run(["explain", "allocation", "--cluster", "plant-b"])
+        #expect(run.code == 0)
+        #expect(run.out == """
+            allocation 4.17 at coordinator/1, decided 8 s ago
+            telemetry-upload of plant-b gets 180 Mbit/s (granted 120 Mbit/s after hysteresis and pause): wan-a, which carries 400 Mbit/s (configured 1.00 Gbit/s) less 20.0 Mbit/s reserved, binds. If it gained, telemetry-upload of plant-a would lose.
+
+            """)
+    }
+
+    @Test func `every example in the help is a command line that parses`() throws {
+        for help in [StatusCommand.helpMessage(), ExplainDecisionCommand.helpMessage(), ExplainAllocationCommand.helpMessage()] {
+            let examples = help.split(separator: "\n").map { $0.drop { $0 == " " } }.filter { $0.hasPrefix("fairlead ") }
+            #expect(examples.count >= 2)
+            for example in examples {
+                let arguments = example.split(separator: "|")[0].split(separator: " ").dropFirst().map(String.init)
+                _ = try Root.parseAsRoot(arguments)
+            }
+        }
+    }
+}

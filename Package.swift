@@ -89,7 +89,7 @@ let package = Package(
         // The processes: a synchronous `step(input, now) -> [Effect]` each.
         core("Shipper", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation"]),
         core("Coordinator", ["Quantities", "Events", "Fleet", "Allocation", "Coordination"]),
-        core("Alerter", ["Quantities", "Events", "Fleet", "Alerting"]),
+        core("Alerter", ["Quantities", "Events", "Fleet", "Alerting", "Coordination"]),
 
         // The rim: one outside world each.
         .target(
@@ -150,6 +150,10 @@ let package = Package(
         tests("AllocationTests", ["Allocation", "AllocationDocument", "JSONDocument", "Quantities"]),
         tests("FleetTests", ["Fleet", "Quantities"]),
         tests("AlertingTests", ["Alerting", "JSONDocument", "Events", "Fleet", "Quantities"]),
+        tests(
+            "AlerterTests",
+            ["Alerter", "Alerting", "Coordination", "Events", "Fleet", "Quantities", "JSONDocument", "Cryptography", "Adapters", "EventStore",
+             "PostgreSQL", "PrivatePostgres", "HTTPTransport", "Webhook", "Clocks", "Sockets", logging, lifecycle]),
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),

@@ -19,25 +19,38 @@ struct ChainWalk {
 
     private let chain: HashChain
     private var head: StreamHead
+    /// The digest before the head's.
+    private var before: Digest
     private var entries: Int64 = 0
     private var findings: [LogVerifier.Finding] = []
-    private var findingCount = 0
+    private var isCutShort = false
 
     init(chain: HashChain, genesis: Digest) {
         self.chain = chain
+        self.before = genesis
         self.head = StreamHead(sequence: 0, digest: genesis)
     }
 
     mutating func take(_ row: Row) {
-        if row.sequence == head.sequence { return note(.duplicate(row.sequence)) }
+        if row.sequence == head.sequence { return takeDouble(row) }
+        let isSound = chain.digest(after: head.digest, sequence: row.sequence, entry: row.entry) == row.digest
         if row.sequence > head.sequence + 1 {
             note(.missing(head.sequence + 1...row.sequence - 1))
-        } else if chain.digest(after: head.digest, sequence: row.sequence, entry: row.entry) != row.digest {
+        } else if !isSound {
             note(.altered(row.sequence))
         }
         if (try? row.entry.decoded()) == nil { note(.unreadable(row.sequence)) }  // which field does not matter here
         entries += 1
+        before = head.digest
         head = StreamHead(sequence: row.sequence, digest: row.digest)
+    }
+
+    /// A second row at one number. The one that fits the chain is the true one, and the walk goes on from it.
+    private mutating func takeDouble(_ row: Row) {
+        note(.duplicate(row.sequence))
+        guard chain.digest(after: before, sequence: row.sequence, entry: row.entry) == row.digest else { return }
+        findings.removeAll { $0 == .altered(row.sequence) }
+        head.digest = row.digest
     }
 
     consuming func finish(_ stream: StreamName, _ stored: StreamHead) -> LogVerifier.StreamReport {
@@ -46,11 +59,10 @@ struct ChainWalk {
         } else if stored != head {
             note(.headDiffers(stored: stored, found: head))
         }
-        return LogVerifier.StreamReport(stream: stream, entries: entries, findings: findings, findingCount: findingCount)
+        return LogVerifier.StreamReport(stream: stream, entries: entries, findings: findings, isCutShort: isCutShort)
     }
 
     private mutating func note(_ finding: LogVerifier.Finding) {
-        findingCount += 1
-        if findings.count < LogVerifier.maximumFindings { findings.append(finding) }
+        if findings.count < LogVerifier.maximumFindings { findings.append(finding) } else { isCutShort = true }
     }
 }

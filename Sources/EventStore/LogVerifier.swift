@@ -27,7 +27,8 @@ public struct LogVerifier: Sendable {
         public var entries: Int64
         /// The first `maximumFindings`, in order.
         public var findings: [Finding]
-        public var findingCount: Int
+        /// Whether there was more to find.
+        public var isCutShort: Bool
 
         public var gaps: Int64 {
             findings.reduce(0) { if case .missing(let range) = $1 { $0 + Int64(range.count) } else { $0 } }
@@ -35,7 +36,7 @@ public struct LogVerifier: Sendable {
         public var duplicates: Int { findings.count { if case .duplicate = $0 { true } else { false } } }
     }
 
-    public static let maximumFindings = 100
+    public static let maximumFindings = 1_000
     static let pageSize: Int32 = 2_000
 
     private let connection: PostgresConnection

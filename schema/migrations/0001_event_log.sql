@@ -2,14 +2,18 @@
 -- oldest-binary: 1
 -- Locks: only what it creates. Needs CREATEROLE where the group roles do not exist yet, and membership in fairlead_owner.
 
--- Roles belong to the whole server, so another database may have made them already.
+-- Roles belong to the whole server, so another database may have made them already, or be making them in this moment.
 DO $$
 DECLARE
     v_role text;
 BEGIN
     FOREACH v_role IN ARRAY ARRAY['fairlead_owner', 'fairlead_shipper', 'fairlead_coordinator', 'fairlead_alerter', 'fairlead_analyst'] LOOP
         IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = v_role) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', v_role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL;
+            END;
         END IF;
     END LOOP;
     IF NOT pg_has_role(current_user, 'fairlead_owner', 'MEMBER') THEN

@@ -1,0 +1,163 @@
+import EventStore
+import Events
+import PostgreSQL
+import Quantities
+import Testing
+
+/// Aim: a shipper's role can append to its own cluster's streams and do nothing else (I10). Method: attack as that role, one way after
+/// another, and look at what stands in the database afterwards.
+@Suite struct RoleIsolationTests {
+    /// A database with plant-a's shipper enrolled and a stream of plant-b that holds one entry.
+    private func besieged() async throws -> (TestDatabase, role: String, victim: StreamClaim) {
+        let database = try await TestDatabase.make()
+        let role = "shipper_of_\(database.name)"
+        try await LogAdministration(database.connection()).enroll(.shipper(of: "plant-a"), role: role)
+        let log = PostgresLog(database.connection())
+        guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: "plant-b/s", highestEpochSeen: 0))) else {
+            throw PostgresError(.other, "the victim's stream did not open", context: "test")
+        }
+        let entry = LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: 1), body: "{}"))
+        _ = try await log.answer(
+            .append(AppendRequest(stream: "plant-b/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest, entries: [entry])))
+        return (database, role, claim)
+    }
+
+    @Test func `a shipper appends to its own streams and is refused every other`() async throws {
+        let (database, role, victim) = try await besieged()
+        let log = PostgresLog(database.connection(user: role))
+        let entry = LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: 1), body: "{}"))
+        guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) else {
+            Issue.record("its own stream did not open")
+            return
+        }
+        let own = AppendRequest(stream: "plant-a/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest, entries: [entry])
+        guard case .stored = try await log.answer(.append(own)) else {
+            Issue.record("its own entry was not stored")
+            return
+        }
+        for stream: StreamName in ["plant-b/s", "plant-b/new", "coordinator", "alerter", "plant-a", "/s", "plant-ab/s", ""] {
+            #expect(try await log.answer(.open(OpenRequest(stream: stream, highestEpochSeen: 0))) == .refused(.notYourStream), "\(stream)")
+        }
+        // Even with a stolen claim.
+        let stolen = AppendRequest(stream: "plant-b/s", epoch: victim.epoch, nonce: victim.nonce, firstSequence: 2, previousDigest: victim.head.digest, entries: [entry])
+        #expect(try await log.answer(.append(stolen)) == .refused(.notYourStream))
+        #expect(try database.texts("SELECT name || ' ' || seq FROM fairlead.stream ORDER BY name") == ["plant-a/s 1", "plant-b/s 1"])
+    }
+
+    @Test func `a shipper reads no table and no view, and changes none`() async throws {
+        let (database, role, _) = try await besieged()
+        let relations = try database.texts(
+            "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('fairlead', 'analytics') AND c.relkind IN ('r', 'p', 'v', 'S')").compactMap(\.self)
+        #expect(relations.count > 20)
+        let session = try database.session(user: role)
+        for relation in relations {
+            for text in ["SELECT * FROM \(relation)", "DELETE FROM \(relation)", "TRUNCATE \(relation)", "LOCK TABLE \(relation)", "COPY \(relation) TO STDOUT", "DROP TABLE \(relation)"] {
+                let refused = code { try session.runScript(PostgresStatement(name: "attack", text: text)) }
+                // Some attacks fail before rights are asked (a view cannot be truncated, a table of another kind not dropped).
+                #expect(refused == .insufficientPrivilege || refused == .other, "\(text) was answered \(String(describing: refused))")
+            }
+        }
+        for text in [
+            "UPDATE fairlead.stream SET epoch = 99", "UPDATE fairlead.tick SET seq = 1", "INSERT INTO fairlead.writer (role_name, kind, name) VALUES (session_user, 'cluster', 'plant-b')",
+            "SELECT fairlead.make_partitions(current_date, 300)", "SELECT fairlead.enroll('x', 'cluster', 'plant-b', NULL)", "SELECT fairlead.may_write('plant-b/s')",
+            "SELECT fairlead.project_events(NULL, NULL, NULL)", "SELECT nextval('fairlead.tick_order')", "SET ROLE fairlead_owner", "SET SESSION AUTHORIZATION fairlead",
+            "ALTER FUNCTION fairlead.open(text, int8, int8) SECURITY INVOKER", "CREATE TABLE fairlead.mine (n int4)", "CREATE SCHEMA mine",
+            "CREATE OR REPLACE FUNCTION fairlead.may_write(text) RETURNS boolean LANGUAGE sql RETURN true", "ALTER TABLE fairlead.tick DISABLE TRIGGER ALL",
+            "GRANT fairlead_owner TO \(role)", "COPY (SELECT 1) TO PROGRAM 'true'", "SELECT pg_read_file('/etc/passwd')",
+        ] {
+            #expect(code { try session.runScript(PostgresStatement(name: "attack", text: text)) } == .insufficientPrivilege, "\(text)")
+        }
+        #expect(try database.texts("SELECT count(*)::text FROM fairlead.writer WHERE name = 'plant-b'") == ["0"])
+    }
+
+    @Test func `objects of the attacker's own never stand in for ours`() async throws {
+        let (database, role, _) = try await besieged()
+        let session = try database.session(user: role)
+        try session.runScript(
+            PostgresStatement(
+                name: "attack",
+                text: """
+                    CREATE TEMP TABLE writer (role_name text, kind text, name text, revoked_at timestamptz);
+                    INSERT INTO writer VALUES (session_user, 'cluster', 'plant-b', NULL);
+                    CREATE TEMP TABLE stream (LIKE writer);
+                    CREATE FUNCTION pg_temp.may_write(text) RETURNS boolean LANGUAGE sql RETURN true;
+                    CREATE FUNCTION pg_temp.sha256(bytea) RETURNS bytea LANGUAGE sql RETURN '\\x00'::bytea;
+                    CREATE FUNCTION pg_temp.pg_has_role(name, text, text) RETURNS boolean LANGUAGE sql RETURN true;
+                    CREATE FUNCTION pg_temp.always(text, text) RETURNS boolean LANGUAGE sql RETURN true;
+                    CREATE OPERATOR pg_temp.= (LEFTARG = text, RIGHTARG = text, FUNCTION = pg_temp.always);
+                    SET search_path = pg_temp, fairlead, pg_catalog;
+                    """))
+        let answer = try session.query(
+            PostgresStatement(name: "open", text: "SELECT refusal FROM fairlead.open('plant-b/s', 0, NULL)")
+        ) { row throws(PostgresError) in try row.value(at: 0, as: String?.self) }
+        #expect(answer == ["not-your-stream"])
+        let own = try session.query(
+            PostgresStatement(name: "own", text: "SELECT encode(hash, 'hex') FROM fairlead.open('plant-a/s', 0, NULL)")
+        ) { row throws(PostgresError) in try row.value(at: 0, as: String.self) }
+        #expect(own.first?.count == 64)
+    }
+
+    @Test func `a hand-made call with missing or wrong values writes nothing`() async throws {
+        let (database, role, _) = try await besieged()
+        let session = try database.session(user: role)
+        func ask(_ text: String) throws -> String? {
+            try session.query(PostgresStatement(name: "q\(abs(text.hashValue))", text: text)) { row throws(PostgresError) in
+                try row.value(at: 0, as: String?.self)
+            }.first ?? nil
+        }
+        #expect(try ask("SELECT answer FROM fairlead.open('plant-a/s', NULL, NULL)") == "opened")
+        let claim = try database.texts("SELECT epoch || ',' || nonce || ',1,''\\x' || encode(hash, 'hex') || '''::bytea' FROM fairlead.stream WHERE name = 'plant-a/s'")[0] ?? ""
+        let event = "ARRAY[ROW('x', 1, 1, '{}')::fairlead.event_body]"
+        #expect(try ask("SELECT answer FROM fairlead.append('plant-a/s', NULL, NULL, 1, NULL, 'e', NULL, \(event), NULL)") == "fenced")
+        #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), NULL, NULL, NULL, NULL)") == "empty-batch")
+        #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'q', NULL, \(event), NULL)") == "malformed-entry")
+        #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'ee', NULL, \(event), NULL)") == "malformed-entry")
+        #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'et', NULL, \(event), NULL)") == "malformed-entry")
+        #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'e', NULL, array_cat(\(event), \(event)), NULL)") == "malformed-entry")
+        #expect(code { _ = try ask("SELECT answer FROM fairlead.append('plant-a/s', \(claim), 'e', NULL, ARRAY[NULL::fairlead.event_body], NULL)") } == .constraint)
+        #expect(code { _ = try ask("SELECT answer FROM fairlead.append('plant-a/s', \(claim), 't', ARRAY[NULL::fairlead.tick_body], NULL, NULL)") } == .constraint)
+        let large = "ARRAY[ROW('x', 1, 1, repeat('x', 10000000))::fairlead.event_body]"
+        #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'e', NULL, \(large), NULL)") == "batch-too-large")
+        #expect(try database.texts("SELECT seq::text FROM fairlead.stream WHERE name = 'plant-a/s'") == ["0"])
+    }
+
+    @Test func `revoking ends the right at once, on the open connection`() async throws {
+        let (database, role, _) = try await besieged()
+        let log = PostgresLog(database.connection(user: role))
+        guard case .opened = try await log.answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) else {
+            Issue.record("not opened")
+            return
+        }
+        #expect(try await LogAdministration(database.connection()).revoke(role: role))
+        #expect(try await log.answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) == .refused(.notYourStream))
+        #expect(try await LogAdministration(database.connection()).revoke(role: role) == false)
+    }
+
+    @Test func `an analyst reads every view and no table; a coordinator keeps leases and partitions`() async throws {
+        let database = try await TestDatabase.make()
+        let analyst = "analyst_of_\(database.name)"
+        try database.run("CREATE ROLE \(analyst) LOGIN IN ROLE fairlead_analyst")
+        let views = try database.texts("SELECT viewname::text FROM pg_views WHERE schemaname = 'analytics'").compactMap(\.self)
+        #expect(views.count >= 8)
+        let session = try database.session(user: analyst)
+        for view in views { try session.runScript(PostgresStatement(name: "read", text: "SELECT * FROM analytics.\(view)")) }
+        #expect(code { try session.runScript(PostgresStatement(name: "read", text: "SELECT * FROM fairlead.tick")) } == .insufficientPrivilege)
+
+        let role = "coordinator_of_\(database.name)"
+        try await LogAdministration(database.connection()).enroll(.central("coordinator"), role: role)
+        try await LogAdministration(database.connection()).enroll(.central("alerter"), role: role)
+        let connection = database.connection(user: role)
+        #expect(try await LogAdministration(connection).makePartitions() == LogAdministration.partitionDays)
+        let holding = try await LeaseStore(connection, name: "coordinator", holder: "one", duration: .seconds(10)).acquire()
+        #expect(holding.isMine)
+        for stream in ["coordinator", "alerter"] {
+            guard case .opened = try await PostgresLog(connection).answer(.open(OpenRequest(stream: StreamName(stream), highestEpochSeen: 0, term: holding.term))) else {
+                Issue.record("\(stream) did not open")
+                continue
+            }
+        }
+        #expect(try await PostgresLog(connection).answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) == .refused(.notYourStream))
+        #expect(try await LogReader(connection).heads().count == 2)
+        try await DatabaseSchema(connection).requireCompatible()
+    }
+}

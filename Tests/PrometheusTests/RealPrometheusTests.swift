@@ -118,7 +118,7 @@ final class HistogramTarget: Sendable {
 final class RealPrometheus: Sendable {
     let url: String
     private let directory: String
-    private let pid: Mutex<pid_t>
+    private let process: ChildProcess
 
     init(scraping target: HistogramTarget) throws {
         directory = "/tmp/fairlead-prometheus-\(UInt32.random(in: 0 ... .max))"
@@ -133,39 +133,19 @@ final class RealPrometheus: Sendable {
         guard let file = fopen(path, "w") else { throw Problem.noFile }
         fputs(configuration, file)
         fclose(file)
-        pid = Mutex(
-            try spawn([
-                "/usr/bin/prometheus", "--config.file=\(path)", "--storage.tsdb.path=\(directory)/data", "--web.listen-address=127.0.0.1:\(port)",
-            ], output: "\(directory)/log"))
+        process = try ChildProcess([
+            "prometheus", "--config.file=\(path)", "--storage.tsdb.path=\(directory)/data", "--web.listen-address=127.0.0.1:\(port)",
+        ])
     }
-    deinit { kill() }
-
-    func pause() { pid.withLock { pid in _ = Glibc.kill(pid, SIGSTOP) } }
-    func kill() {
-        pid.withLock { pid in
-            guard pid > 0 else { return }
-            _ = Glibc.kill(pid, SIGKILL)
-            waitpid(pid, nil, 0)
-            pid = 0
-            removeDirectory(directory)
-        }
+    deinit {
+        kill()
+        // What is left behind in the temporary directory harms no later run.
+        _ = try? ChildProcess.run(["rm", "-rf", directory])
     }
-    enum Problem: Error { case noFile, notStarted(Int32) }
-}
 
-private func spawn(_ arguments: [String], output: String) throws -> pid_t {
-    var actions = posix_spawn_file_actions_t()
-    posix_spawn_file_actions_init(&actions)
-    defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT, 0o600)
-    posix_spawn_file_actions_adddup2(&actions, 1, 2)
-    var vector: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
-    defer { for pointer in vector { free(pointer) } }
-    var pid = pid_t()
-    let failed = posix_spawn(&pid, arguments[0], &actions, nil, &vector, environ)
-    guard failed == 0 else { throw RealPrometheus.Problem.notStarted(failed) }
-    return pid
+    func pause() { process.pause() }
+    func kill() { process.kill() }
+    enum Problem: Error { case noFile }
 }
 
 /// A port that was free a moment ago.
@@ -173,10 +153,4 @@ private func freePort() -> UInt16 {
     let server = ScriptedHTTPServer { _ in .close }
     defer { server.stop() }
     return server.port
-}
-
-private func removeDirectory(_ path: String) {
-    // What is left behind in the temporary directory harms no later run.
-    guard let pid = try? spawn(["/bin/rm", "-rf", path], output: "/dev/null") else { return }
-    waitpid(pid, nil, 0)
 }

@@ -120,7 +120,7 @@ let package = Package(
         rim("Adapters", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination", "Alerting",
                          "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "PrivatePostgres", "Spool",
                          "HTTPTransport", "Cryptography", "Probing", "Kubernetes", "TrafficControl", "Webhook", "CLinux",
-                         "Clocks", "Sockets", "HealthServer", "ConfigurationFiles", logging, metrics, lifecycle]),
+                         "Clocks", "Sockets", "HealthServer", "ConfigurationFiles", "JSONDocument", "Exposition", logging, metrics, lifecycle]),
         .executableTarget(
             name: "fairlead",
             dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
@@ -130,7 +130,8 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(
             name: "fairlead-shipper",
-            dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "CLinux", "Clocks", "Sockets", "HealthServer", "ConfigurationFiles", argumentParser, logging, lifecycle],
+            dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "Clocks", "Sockets", "HealthServer", "ConfigurationFiles",
+                           "HTTPTransport", "PostgreSQL", "EventStore", argumentParser, logging, lifecycle],
             swiftSettings: strict),
 
         // Tests.

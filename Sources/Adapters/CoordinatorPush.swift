@@ -1,5 +1,5 @@
-import Coordinator
-import Events
+public import Coordinator
+public import Events
 public import Fleet
 public import HTTPTransport
 import Kubernetes

@@ -9,7 +9,7 @@ public import Logging
 public import PostgreSQL
 import Quantities
 public import ServiceLifecycle
-public import Synchronization
+import Synchronization
 
 /// The coordinator as a service of `fairlead serve`: its own connections for the lease, for writing and for reading, so that a
 /// slow read never delays a renewal.

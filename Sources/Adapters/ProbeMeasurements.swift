@@ -16,17 +16,21 @@ public struct FlowMeasurements: MeasurementSource {
     }
     private let prober: Prober?
     private let sources: [Source]
+    private let board: ProbeBoard?
 
     /// - Parameters:
     ///   - prober: serves all flows whose source is a probe; nil where there is none.
     ///   - external: the sources of the other flows, by flow.
-    public init(flows: [FlowSpecification], prober: Prober?, external: [FlowID: External]) {
+    ///   - board: what is shown of the probes, if anything.
+    public init(flows: [FlowSpecification], prober: Prober?, external: [FlowID: External], board: ProbeBoard? = nil) {
         self.prober = prober
+        self.board = board
         self.sources = flows.map { flow in external[flow.id].map(Source.external) ?? .probe(flow.id) }
     }
 
     public func observe(until now: MonotonicTime) async -> [FlowObservation] {
         let batches = prober?.drain() ?? [:]
+        board?.count(batches)
         return await withTaskGroup(of: (Int, FlowObservation).self) { group in
             for (index, source) in sources.enumerated() {
                 switch source {

@@ -1,14 +1,14 @@
 import Clocks
 import ConfigurationFiles
 import ControlLaw
-public import Cryptography
+import Cryptography
 public import Events
 public import Fleet
 public import HTTPTransport
 import Kubernetes
 import Jitter
 public import Probing
-public import Quantities
+import Quantities
 public import Shipper
 import Spool
 import TrafficControl
@@ -44,7 +44,7 @@ public struct ShipperAssembly: Sendable {
 
     /// The process, as it goes on from what its spool holds, and the outside that it runs against.
     public func assemble(
-        log: (any EventLog)?, tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
+        log: (any EventLog)?, board: ProbeBoard? = nil, tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
     ) async throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
         let law = try Law(name: fleet.law.name, parameters: lawParameters(fleet.law.parameters, of: fleet.law.name))
         let shadows = try fleet.law.shadows.map { try Law(name: $0.name, parameters: lawParameters($0.parameters, of: $0.name)) }
@@ -52,7 +52,7 @@ public struct ShipperAssembly: Sendable {
         let fresh = StreamName(cluster: cluster.id, spool: newSpoolID(using: &generator))
         let spool = try await SQLiteSpool.open(path: options.spoolPath, fresh: fresh, hash: .libcrypto)
         let resumption = ShipperResumption(try await spool.contents(), chain: HashChain(.libcrypto))
-        let (measurements, prober) = try measurements()
+        let (measurements, prober) = try measurements(board)
         let settings = ShipperSettings(
             cluster: cluster, tick: fleet.tick, settle: fleet.settle, serviceLevels: fleet.slaClasses,
             configuration: fleet.hash(.libcrypto), law: law, shadows: shadows, hash: .libcrypto, holder: options.holder,
@@ -72,18 +72,26 @@ public struct ShipperAssembly: Sendable {
         return parameters
     }
 
-    private func measurements() throws -> (FlowMeasurements, Prober?) {
-        var targets: [ProbeTarget] = []
+    private func measurements(_ board: ProbeBoard?) throws -> (FlowMeasurements, Prober?) {
+        let targets = try ShipperAssembly.probeTargets(of: cluster)
         var external: [FlowID: FlowMeasurements.External] = [:]
         for flow in cluster.flows {
             switch flow.source {
-            case .probe(let probe): targets.append(ProbeTarget(flow, probe: probe, key: try ProbeKey(file: probe.keyFile)))
-            case .prometheus(let source): external[flow.id] = try PrometheusMeasurements.source(source, flow: flow, cluster: cluster, http: http, tick: fleet.tick)
+            case .probe: continue
+            case .prometheus(let source): external[flow.id] = PrometheusMeasurements.source(source, http: http, tick: fleet.tick)
             case .trace(let path): external[flow.id] = try TraceMeasurements.source(path: path)
             }
         }
         let prober = targets.isEmpty ? nil : try Prober(targets: targets, networkNamespace: options.probeNamespace)
-        return (FlowMeasurements(flows: cluster.flows, prober: prober, external: external), prober)
+        return (FlowMeasurements(flows: cluster.flows, prober: prober, external: external, board: board), prober)
+    }
+
+    /// The probes of all flows that are probed, each with its key.
+    public static func probeTargets(of cluster: ClusterSpecification) throws -> [ProbeTarget] {
+        try cluster.flows.compactMap { flow in
+            guard case .probe(let probe) = flow.source else { return nil }
+            return ProbeTarget(flow, probe: probe, key: try ProbeKey(file: probe.keyFile))
+        }
     }
 
     private func enforcer() throws -> any Shipper.BandwidthEnforcer {
@@ -95,7 +103,7 @@ public struct ShipperAssembly: Sendable {
             let client = try KubernetesClient(cluster, http: http)
             return try KubernetesEnforcer(
                 pods: PodEnforcer(client: client, jitterThousandths: randomThousandths),
-                workloads: cluster.workloads, counter: UsageCounters(cluster.usage, workloads: cluster.workloads, http: http).counter)
+                workloads: cluster.workloads, counter: UsageCounters(cluster.usage, workloads: cluster.workloads, http: http, tick: fleet.tick).counter)
         }
     }
 

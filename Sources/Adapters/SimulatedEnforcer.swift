@@ -2,7 +2,7 @@ import Events
 public import Fleet
 public import HTTPTransport
 import JSONDocument
-public import Quantities
+import Quantities
 public import Shipper
 
 /// The enforcer of the development world: rates and counters over HTTP, answered by the process that holds the plants.

@@ -1,6 +1,6 @@
 import Glibc
 import Jitter
-public import Quantities
+import Quantities
 import Shipper
 
 /// A recorded trace as a flow's source: one steering value per line, one line per tick, beginning anew at the end.

@@ -18,11 +18,12 @@ struct WorkloadTrack: Sendable {
 
     init(_ specification: WorkloadSpecification) { self.specification = specification }
 
-    /// Whether what stands is what was desired. Each replica's share is rounded down to a whole bit, and nothing more is forgiven.
+    /// Whether what stands is what was desired. Each replica's share is rounded down, by the kernel to whole bytes per second, and
+    /// nothing more is forgiven.
     var isConfirmed: Bool {
         guard let desired else { return true }
         guard appliedIsKnown, let applied else { return false }
-        return applied <= desired && desired.bitsPerSecond - applied.bitsPerSecond < max(1, Int64(replicas))
+        return applied <= desired && desired.bitsPerSecond - applied.bitsPerSecond < 8 * max(1, Int64(replicas))
     }
     private var replicas: Int16 = 1
 

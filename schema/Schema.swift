@@ -37,6 +37,9 @@ public struct MigrationScript: Hashable, Sendable {
 
 /// The statements of `schema/queries`, for PostgreSQL.
 public enum Query {
+    public static let alertClock = EmbeddedStatement("alert_clock", PackageResources.alert_clock_sql)
+    public static let alertPlace = EmbeddedStatement("alert_place", PackageResources.alert_place_sql)
+    public static let alertRestore = EmbeddedStatement("alert_restore", PackageResources.alert_restore_sql)
     public static let compositeType = EmbeddedStatement("composite_type", PackageResources.composite_type_sql)
     public static let cursorLoad = EmbeddedStatement("cursor_load", PackageResources.cursor_load_sql)
     public static let cursorStore = EmbeddedStatement("cursor_store", PackageResources.cursor_store_sql)
@@ -62,14 +65,27 @@ public enum Query {
     public static let outboxStore = EmbeddedStatement("outbox_store", PackageResources.outbox_store_sql)
     public static let partitionsAhead = EmbeddedStatement("partitions_ahead", PackageResources.partitions_ahead_sql)
     public static let partitionsMake = EmbeddedStatement("partitions_make", PackageResources.partitions_make_sql)
+    public static let readAlerts = EmbeddedStatement("read_alerts", PackageResources.read_alerts_sql)
+    public static let readAllocation = EmbeddedStatement("read_allocation", PackageResources.read_allocation_sql)
+    public static let readClusterRoster = EmbeddedStatement("read_cluster_roster", PackageResources.read_cluster_roster_sql)
+    public static let readClusters = EmbeddedStatement("read_clusters", PackageResources.read_clusters_sql)
+    public static let readDecision = EmbeddedStatement("read_decision", PackageResources.read_decision_sql)
+    public static let readDecisions = EmbeddedStatement("read_decisions", PackageResources.read_decisions_sql)
+    public static let readLogPage = EmbeddedStatement("read_log_page", PackageResources.read_log_page_sql)
+    public static let readNewestArrival = EmbeddedStatement("read_newest_arrival", PackageResources.read_newest_arrival_sql)
+    public static let readPatches = EmbeddedStatement("read_patches", PackageResources.read_patches_sql)
+    public static let readStreamPage = EmbeddedStatement("read_stream_page", PackageResources.read_stream_page_sql)
+    public static let readTimeline = EmbeddedStatement("read_timeline", PackageResources.read_timeline_sql)
     public static let writerEnroll = EmbeddedStatement("writer_enroll", PackageResources.writer_enroll_sql)
     public static let writerRevoke = EmbeddedStatement("writer_revoke", PackageResources.writer_revoke_sql)
 
     public static let all: [EmbeddedStatement] = [
-        compositeType, cursorLoad, cursorStore, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
+        alertClock, alertPlace, alertRestore, compositeType, cursorLoad, cursorStore, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxRestore, outboxSettle, outboxStore,
-        partitionsAhead, partitionsMake, writerEnroll, writerRevoke,
+        partitionsAhead, partitionsMake, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,
+        readDecisions, readLogPage, readNewestArrival, readPatches, readStreamPage, readTimeline, writerEnroll,
+        writerRevoke,
     ]
 }
 

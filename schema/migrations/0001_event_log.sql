@@ -86,6 +86,7 @@ CREATE TABLE fairlead.stream (
     newest_tick_order int8,
     newest_tick_number int8,
     newest_tick_seqs int8[] NOT NULL DEFAULT '{}',
+    newest_tick_on date,
     CONSTRAINT stream_key PRIMARY KEY (stream_id),
     CONSTRAINT stream_name_is_short CHECK (octet_length(name) BETWEEN 1 AND 200),
     CONSTRAINT stream_hash_is_sha256 CHECK (octet_length(hash) = 32),
@@ -173,6 +174,7 @@ CREATE TABLE fairlead.roster (
     stream_id int8 NOT NULL, seq int8 NOT NULL, cluster text, configuration text, mode text,
     flow_ids text[] NOT NULL, flow_vantages text[] NOT NULL, flow_sources text[] NOT NULL, flow_sla_classes text[] NOT NULL,
     workload_ids text[] NOT NULL, link_ids text[] NOT NULL, law_names text[] NOT NULL, law_parameters text[] NOT NULL,
+    body text NOT NULL,
     CONSTRAINT roster_key PRIMARY KEY (stream_id, seq)
 );
 COMMENT ON TABLE fairlead.roster IS 'The names behind the arrays of the ticks that point here by roster_seq. From roster_declared.';
@@ -327,7 +329,8 @@ BEGIN
             newest_stream := v_newest.name;
             SELECT array_agg(t.seq ORDER BY t.seq), array_agg(fairlead.tick_bytes(t) ORDER BY t.seq) INTO newest_seqs, newest_bodies
             FROM fairlead.tick AS t
-            WHERE t.stream_id = v_newest.stream_id AND t.seq = ANY (v_newest.newest_tick_seqs);
+            WHERE t.stream_id = v_newest.stream_id AND t.seq = ANY (v_newest.newest_tick_seqs)
+              AND t.received_on BETWEEN v_newest.newest_tick_on AND v_newest.received_on;
         END IF;
     END IF;
 END
@@ -498,6 +501,7 @@ BEGIN
                     v_head.newest_tick_order := nextval('fairlead.tick_order');
                     v_head.newest_tick_number := v_row.tick_number;
                     v_head.newest_tick_seqs := ARRAY[v_row.seq];
+                    v_head.newest_tick_on := v_day;
                 ELSIF v_row.tick_number = v_head.newest_tick_number AND v_row.ordinal = cardinality(v_head.newest_tick_seqs) THEN
                     v_head.newest_tick_seqs := v_head.newest_tick_seqs || v_row.seq;
                 END IF;
@@ -518,7 +522,7 @@ BEGIN
     SET seq = v_seq, hash = v_digest, received_on = v_day, received_at = v_now,
         recent_seqs = (v_seq || v_head.recent_seqs)[1:8], recent_hashes = (v_digest || v_head.recent_hashes)[1:8],
         newest_tick_order = v_head.newest_tick_order, newest_tick_number = v_head.newest_tick_number,
-        newest_tick_seqs = v_head.newest_tick_seqs
+        newest_tick_seqs = v_head.newest_tick_seqs, newest_tick_on = v_head.newest_tick_on
     WHERE s.stream_id = v_head.stream_id;
     answer := 'stored'; seq := v_seq; hash := v_digest;
 END
@@ -560,13 +564,13 @@ BEGIN
         IF v_event.kind = 'roster_declared' THEN
             INSERT INTO fairlead.roster (
                 stream_id, seq, cluster, configuration, mode, flow_ids, flow_vantages, flow_sources, flow_sla_classes, workload_ids,
-                link_ids, law_names, law_parameters)
+                link_ids, law_names, law_parameters, body)
             VALUES (
                 p_head.stream_id, v_event.seq, v_json ->> 'cluster', v_json ->> 'configuration', v_json ->> 'mode',
                 fairlead.json_texts(v_json, 'flows', 'id'), fairlead.json_texts(v_json, 'flows', 'vantage'),
                 fairlead.json_texts(v_json, 'flows', 'source'), fairlead.json_texts(v_json, 'flows', 'sla_class'),
                 fairlead.json_texts(v_json, 'workloads', 'id'), fairlead.json_texts(v_json, 'links', NULL),
-                fairlead.json_texts(v_json, 'laws', 'name'), fairlead.json_texts(v_json, 'laws', 'parameters'))
+                fairlead.json_texts(v_json, 'laws', 'name'), fairlead.json_texts(v_json, 'laws', 'parameters'), v_event.body)
             ON CONFLICT (stream_id, seq) DO NOTHING;
         ELSIF p_head.name = 'coordinator' AND fairlead.reads_as_grant(v_json) THEN
             INSERT INTO fairlead.grant_head AS g (cluster, term, version, body, seq, issued_at)

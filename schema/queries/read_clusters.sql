@@ -1,0 +1,25 @@
+-- Each cluster with the rows of the newest tick of any of its streams, and the roster that the tick names.
+-- Parameters: none.
+-- Rows: cluster text; firing, pending int8 (alerts); stream text, seq int8, bytes bytea, received_us int8 (µs since 1970), roster_body
+--       text or NULL: one row per row of the tick, one with NULLs where a cluster has no tick; by cluster, seq.
+WITH newest AS (
+    SELECT DISTINCT ON (s.cluster) s.cluster, s.name, s.stream_id, s.newest_tick_seqs, s.newest_tick_on, s.received_on
+    FROM fairlead.stream AS s
+    WHERE s.cluster IS NOT NULL
+    ORDER BY s.cluster, s.newest_tick_order DESC NULLS LAST
+), counted AS (
+    SELECT a.cluster, count(*) FILTER (WHERE a.state = 'firing') AS firing, count(*) FILTER (WHERE a.state = 'pending') AS pending
+    FROM fairlead.alert AS a
+    WHERE a.state IN ('firing', 'pending')
+    GROUP BY a.cluster
+)
+SELECT
+    n.cluster, coalesce(c.firing, 0) AS firing, coalesce(c.pending, 0) AS pending, n.name AS stream, t.seq, fairlead.tick_bytes(t) AS bytes,
+    (extract(epoch FROM t.received_at) * 1000000)::int8 AS received_us, r.body AS roster_body
+FROM newest AS n
+LEFT JOIN counted AS c ON c.cluster = n.cluster
+LEFT JOIN fairlead.tick AS t
+    ON t.stream_id = n.stream_id AND t.seq = ANY (n.newest_tick_seqs) AND t.received_on BETWEEN n.newest_tick_on AND n.received_on
+LEFT JOIN fairlead.roster AS r ON r.stream_id = t.stream_id AND r.seq = t.roster_seq
+ORDER BY n.cluster COLLATE "C", t.seq
+LIMIT 1000000;

@@ -1,3 +1,4 @@
+internal import ChildProcesses
 internal import Glibc
 
 /// Waits until a starting server says `ready` in its `postmaster.pid` (eighth line; PostgreSQL, `miscadmin.h`), by inotify.

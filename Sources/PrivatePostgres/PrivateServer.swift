@@ -1,3 +1,4 @@
+internal import ChildProcesses
 internal import Glibc
 internal import Synchronization
 
@@ -91,7 +92,7 @@ public final class PrivateServer: Sendable {
     public func start() throws(PrivatePostgresError) {
         if processIdentifier != nil { return }
         let watch = PidFileWatch(dataDirectory: dataDirectory)
-        let process = try ChildProcess(command, log: logFile, environment: Self.environment)
+        let process = try started(command, log: logFile)
         child.withLock { $0 = process }
         guard watch.awaitReady(process, milliseconds: options.startTimeoutMilliseconds) else {
             process.signal(SIGQUIT)
@@ -119,6 +120,12 @@ public final class PrivateServer: Sendable {
             _ = process.awaitEnd(milliseconds: 5_000)
         }
         child.withLock { $0 = nil }
+    }
+
+    private func started(_ command: [String], log: String) throws(PrivatePostgresError) -> ChildProcess {
+        do { return try ChildProcess(command, log: log, environment: Self.environment) } catch {
+            throw PrivatePostgresError(.startFailed, underlying: "\(error.errorNumber)", error.description)
+        }
     }
 
     private func prepareDirectories() throws(PrivatePostgresError) {
@@ -158,7 +165,7 @@ public final class PrivateServer: Sendable {
     /// Runs a program to its end, as the server's account unless told otherwise; returns its exit status.
     private func run(_ program: [String], log: String, asServer: Bool = true) throws(PrivatePostgresError) -> Int32 {
         let command = asServer ? account.command(program, endsWithParent: false) : program
-        let process = try ChildProcess(command, log: log, environment: Self.environment)
+        let process = try started(command, log: log)
         guard process.awaitEnd(milliseconds: 120_000) else {
             process.signal(SIGKILL)
             return -1

@@ -3,12 +3,13 @@ internal import Synchronization
 
 /// A child that a thread of ours starts and waits for. The thread lives as long as the child: the kernel's parent-death signal is
 /// bound to the thread that started the process, and a pool's thread may end at any time.
-final class ChildProcess: Sendable {
-    let identifier: pid_t
+public final class ChildProcess: Sendable {
+    public let identifier: Int32
     private let ended: EndedSignal
 
     /// Runs `command` (looked up on PATH) with standard output and error appended to the file `log`.
-    init(_ command: [String], log: String, environment: [String]) throws(PrivatePostgresError) {
+    /// - Parameter environment: all of it, as `NAME=value`; nothing is inherited.
+    public init(_ command: [String], log: String, environment: [String]) throws(ChildProcessError) {
         let start = Start(command: command, log: log, environment: environment)
         ended = start.ended
         let keeper = unsafe Unmanaged.passRetained(start)
@@ -21,21 +22,20 @@ final class ChildProcess: Sendable {
         pthread_detach(thread)
         let started = start.awaitStart()
         guard started > 0 else {
-            throw PrivatePostgresError(
-                .startFailed, underlying: "\(-started)", "\(command[0]) could not be started: \(unsafe String(cString: strerror(-started)))")
+            throw ChildProcessError(command: command[0], errorNumber: -started)
         }
         identifier = started
     }
 
     /// A descriptor that becomes readable (end of file) when the child has ended.
-    var endedDescriptor: Int32 { ended.reading }
-    var hasEnded: Bool { ended.wait(milliseconds: 0) }
+    public var endedDescriptor: Int32 { ended.reading }
+    public var hasEnded: Bool { ended.wait(milliseconds: 0) }
     /// Waits for the end; false where it did not come in time.
-    func awaitEnd(milliseconds: Int32) -> Bool { ended.wait(milliseconds: milliseconds) }
+    public func awaitEnd(milliseconds: Int32) -> Bool { ended.wait(milliseconds: milliseconds) }
     /// The status of `waitpid`, after the end.
-    var exitStatus: Int32? { ended.status.withLock { $0 } }
+    public var exitStatus: Int32? { ended.status.withLock { $0 } }
 
-    func signal(_ number: Int32) { if !hasEnded { _ = Glibc.kill(identifier, number) } }
+    public func signal(_ number: Int32) { if !hasEnded { _ = Glibc.kill(identifier, number) } }
 
     /// A pair of sockets whose writing end is closed when the child has ended (closed on exec at birth, unlike a pipe).
     private final class EndedSignal: Sendable {
@@ -117,4 +117,12 @@ private func withTerminated<T>(_ strings: [String], _ body: ([UnsafeMutablePoint
     let copies = unsafe strings.map { unsafe strdup($0) }
     defer { for unsafe copy in unsafe copies { unsafe free(copy) } }
     return unsafe body(copies + [nil])
+}
+
+/// A program that could not be started.
+public struct ChildProcessError: Error, Equatable, Sendable, CustomStringConvertible {
+    public let command: String
+    /// `errno` of the attempt.
+    public let errorNumber: Int32
+    public var description: String { "\(command) could not be started: \(unsafe String(cString: strerror(errorNumber)))" }
 }

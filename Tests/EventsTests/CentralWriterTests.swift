@@ -10,7 +10,7 @@ import Testing
         LogEntry(EventEnvelope(.grantReceived(GrantVersion(term: 1, version: Int64(number))), at: WallTime(microseconds: 0)))
     }
 
-    @Test(arguments: UInt64(1)...40) func `every entry is told as stored once and in order, whatever is lost on the way`(seed: UInt64) {
+    @Test(arguments: seeds(40)) func `every entry is told as stored once and in order, whatever is lost on the way`(seed: UInt64) {
         var random = SplitMix(seed: seed)
         var log = LogMachine(hash: .libcrypto)
         var writer = CentralWriter(stream: .coordinator, term: 5, hash: .libcrypto, seed: seed)

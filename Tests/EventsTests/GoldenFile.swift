@@ -24,3 +24,8 @@ enum GoldenFile {
         }.joined()
     }
 }
+
+/// Seeds from 1: a handful as a rule, ten times as many with FAIRLEAD_FULL=1.
+func seeds(_ count: UInt64) -> ClosedRange<UInt64> {
+    1...(ProcessInfo.processInfo.environment["FAIRLEAD_FULL"] == "1" ? count * 10 : count)
+}

@@ -62,7 +62,7 @@ struct WriterWorld {
 }
 
 @Suite struct LogWriterTests {
-    @Test(arguments: UInt64(1)...40) func `whatever is lost on the way, the log ends with exactly what was spooled`(seed: UInt64) {
+    @Test(arguments: seeds(40)) func `whatever is lost on the way, the log ends with exactly what was spooled`(seed: UInt64) {
         var world = WriterWorld(seed: seed)
         for _ in 0..<300 {
             switch Int.random(in: 0..<10, using: &world.random) {
@@ -79,7 +79,7 @@ struct WriterWorld {
         #expect(world.acknowledgedOnDisk == Int64(world.hand.entries.count))
     }
 
-    @Test(arguments: UInt64(1)...10) func `a restored log is filled again from the spool`(seed: UInt64) {
+    @Test(arguments: seeds(10)) func `a restored log is filled again from the spool`(seed: UInt64) {
         var world = WriterWorld(seed: seed)
         world.troubled = false
         world.spool(30)

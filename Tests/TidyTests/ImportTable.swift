@@ -52,7 +52,7 @@ enum ImportTable {
     private static let processes = ["Shipper", "Coordinator", "Alerter"]
     private static let rim = [
         "CLinux", "Schema", "PostgreSQL", "PrivatePostgres", "EventStore", "Spool", "HTTPTransport", "Cryptography", "Clocks", "Sockets",
-        "ConfigurationFiles", "HealthServer", "Probing", "Prometheus", "Kubernetes", "TrafficControl", "Webhook", "Web",
+        "ConfigurationFiles", "HealthServer", "Probing", "Prometheus", "Kubernetes", "TrafficControl", "Lab", "Webhook", "Web",
     ]
     private static let plumbing = ["Logging", "Metrics", "ServiceLifecycle", "Subprocess", "SystemPackage", "Yams"]
 
@@ -81,7 +81,7 @@ enum ImportTable {
         ImportRow(
             "Coordinator", .process,
             ["Quantities", "Events", "Fleet", "Allocation", "AllocationDocument", "Coordination", "ControlLaw", "Explanation"]),
-        ImportRow("Alerter", .process, ["Quantities", "Events", "Fleet", "Alerting", "Explanation"]),
+        ImportRow("Alerter", .process, ["Quantities", "Events", "Fleet", "Alerting", "Coordination", "Explanation"]),
 
         ImportRow("Schema", .rim),
         ImportRow("PostgreSQL", .rim, ["CLibPQ", "CLinux"]),
@@ -94,21 +94,23 @@ enum ImportTable {
         ImportRow("Sockets", .rim, ["CLinux"]),
         ImportRow("ConfigurationFiles", .rim, ["Fleet"]),
         ImportRow("HealthServer", .rim, ["Sockets", "Clocks", "Quantities"]),
-        ImportRow("Probing", .rim, ["Sockets", "Clocks", "Quantities", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
+        ImportRow("Probing", .rim, ["Sockets", "Clocks", "Quantities", "JSONDocument", "Fleet", "Events", "Cryptography", "HTTPTransport"]),
+        ImportRow("Lab", .rim, ["TrafficControl", "Sockets", "Quantities", "JSONDocument", "Subprocess", "SystemPackage"]),
         ImportRow("Kubernetes", .rim, ["HTTPTransport", "Cryptography", "JSONDocument", "Quantities", "Fleet", "Events", "Yams"]),
         ImportRow("TrafficControl", .rim, ["Clocks", "Quantities", "Fleet", "Events", "JSONDocument", "Subprocess", "SystemPackage"]),
         ImportRow("Webhook", .rim, ["HTTPTransport", "Cryptography", "Alerting", "JSONDocument", "Quantities"]),
         ImportRow(
             "Web", .rim,
-            ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition", "Hummingbird", "Mustache",
+            ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition", "Hummingbird", "HummingbirdCore", "Mustache",
              "Logging", "ServiceLifecycle", "NIOCore", "HTTPTypes"]),
 
         ImportRow("Simulation", .top, core + processes),
         ImportRow("Adapters", .top, core + processes + rim + plumbing),
         ImportRow("fairlead", .executable, core + processes + rim + plumbing + ["Adapters", "Simulation", "ArgumentParser"]),
+        // The small binary: without the page, the lab, the simulator and a database of its own.
         ImportRow(
             "fairlead-shipper", .executable,
-            ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "CLinux", "Clocks", "Sockets", "HealthServer",
-             "ConfigurationFiles", "ArgumentParser", "Logging", "ServiceLifecycle"]),
+            core + ["Shipper"] + rim.filter { !["Web", "Lab", "PrivatePostgres", "Webhook"].contains($0) } + plumbing
+                + ["Adapters", "ArgumentParser"]),
     ]
 }

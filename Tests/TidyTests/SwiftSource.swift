@@ -86,11 +86,9 @@ private struct Scanner {
     private func peek(_ offset: Int = 0) -> UInt8? {
         position + offset < bytes.count ? bytes[position + offset] : nil
     }
-    private func starts(with text: StaticString) -> Bool {
-        let length = text.utf8CodeUnitCount
-        guard position + length <= bytes.count else { return false }
-        return text.withUTF8Buffer { bytes[position..<position + length].elementsEqual($0) }
-    }
+    private func starts(with first: UInt8, _ second: UInt8) -> Bool { peek() == first && peek(1) == second }
+    private var startsLongQuote: Bool { starts(with: quote, quote) && peek(2) == quote }
+    private let quote = UInt8(ascii: "\""), slash = UInt8(ascii: "/"), star = UInt8(ascii: "*")
     private mutating func keep() {
         let byte = bytes[position]
         code.append(byte)
@@ -110,11 +108,11 @@ private struct Scanner {
     mutating func scanCode(closing: UInt8?) {
         var depth = 0
         while let byte = peek() {
-            if starts(with: "//") {
+            if starts(with: slash, slash) {
                 while let next = peek(), next != UInt8(ascii: "\n") { blank() }
-            } else if starts(with: "/*") {
+            } else if starts(with: slash, star) {
                 scanBlockComment()
-            } else if byte == UInt8(ascii: "\"") || startsRawString() {
+            } else if byte == quote || byte == UInt8(ascii: "#") && startsRawString() {
                 scanString()
             } else {
                 if byte == UInt8(ascii: "(") { depth += 1 }
@@ -130,10 +128,10 @@ private struct Scanner {
     private mutating func scanBlockComment() {
         var depth = 0
         repeat {
-            if starts(with: "/*") {
+            if starts(with: slash, star) {
                 depth += 1
                 blank(2)
-            } else if starts(with: "*/") {
+            } else if starts(with: star, slash) {
                 depth -= 1
                 blank(2)
             } else {
@@ -155,7 +153,7 @@ private struct Scanner {
             pounds += 1
             keep()
         }
-        let isMultiline = starts(with: "\"\"\"")
+        let isMultiline = startsLongQuote
         for _ in 0..<(isMultiline ? 3 : 1) { keep() }
         var content: [UInt8] = []
         while let byte = peek() {
@@ -169,7 +167,7 @@ private struct Scanner {
                     content.append(UInt8(ascii: " "))
                     blank(2 + pounds)
                 }
-            } else if byte == UInt8(ascii: "\"") && (!isMultiline || starts(with: "\"\"\"")) && hasPounds(pounds, at: isMultiline ? 3 : 1) {
+            } else if byte == UInt8(ascii: "\"") && (!isMultiline || startsLongQuote) && hasPounds(pounds, at: isMultiline ? 3 : 1) {
                 for _ in 0..<((isMultiline ? 3 : 1) + pounds) { keep() }
                 break
             } else if byte == UInt8(ascii: "\n") && !isMultiline {

@@ -18,7 +18,9 @@ import Testing
     @Test func `every target of the package has its row, and every row its target`() {
         let targets = manifest.targets.filter { !$0.isTest }.map(\.name)
         #expect(targets.count > 20, "the manifest was not understood")
-        #expect(Set(targets) == Set(ImportTable.rows.map(\.target)))
+        let rows = Set(ImportTable.rows.map(\.target))
+        #expect(Set(targets).subtracting(rows) == [], "targets without a row")
+        #expect(rows.subtracting(targets) == [], "rows without a target")
         #expect(Set(ImportTable.rows.map(\.target)).count == ImportTable.rows.count)
     }
 

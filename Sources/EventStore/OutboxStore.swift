@@ -1,106 +1,91 @@
 public import Alerting
+import Events
 public import PostgreSQL
-public import Quantities
-import JSONDocument
+import Quantities
 import Schema
 
 /// The notifications to deliver: written before anybody is told, kept after. Delivery is at least once; the id lets a receiver
-/// drop the second.
+/// drop the second. It also remembers, with the alerts' projection, what a successor of the alerter must know.
 public struct OutboxStore: Sendable {
-    /// What came of an attempt.
-    public enum Settlement: Equatable, Sendable {
-        case delivered
-        /// Try again after this long, by the server's clock.
-        case retry(after: Nanoseconds)
-        /// Given up: stays visible for a person.
-        case dead
-    }
-    public struct Due: Equatable, Sendable {
-        public var notification: AlertNotification
-        /// Attempts made before.
-        public var attempts: Int32
-    }
-
-    /// The most that one call returns.
-    public static let maximumDue: Int32 = 100
+    /// The most that one call returns: of notifications to try, of what was told, of alerts.
+    public static let maximumDue: Int32 = 1_000
     public static let maximumRestored: Int32 = 10_000
+    public static let maximumAlerts: Int32 = 100_000
 
     private let connection: PostgresConnection
+    private let lease: String
+    private let holder: String
 
-    public init(_ connection: PostgresConnection) { self.connection = connection }
+    /// - Parameters:
+    ///   - lease: the name of the lease that whoever writes must hold; also the name under which the cursors are kept.
+    ///   - holder: the incarnation that holds it.
+    public init(_ connection: PostgresConnection, lease: String, holder: String) {
+        self.connection = connection
+        self.lease = lease
+        self.holder = holder
+    }
 
-    /// Stores what is due to be told; one that is stored already stays as it is.
-    public func store(_ notifications: [AlertNotification]) async throws(PostgresError) {
-        guard !notifications.isEmpty else { return }
+    /// Stores the whole entry, in one transaction, if the lease is still held under its term. What is stored already stays as it is.
+    /// - Returns: false where another holder or term has the lease: then nothing was written.
+    public func store(_ entry: OutboxEntry) async throws(PostgresError) -> Bool {
+        let notifications = entry.notifications
+        let cursors = entry.cursors.sorted { $0.key < $1.key }
         let parameters: [PostgresParameter] = [
-            .textArray(notifications.map(\.id)), .textArray(notifications.map(\.receiver)), .textArray(notifications.map(\.cluster)),
-            .textArray(notifications.map { ToldAlertList($0.told).text }), .textArray(notifications.map(\.body)),
+            .text(lease), .text(holder), .int8(entry.term), .textArray(notifications.map(\.id)),
+            .textArray(notifications.map(\.receiver)), .textArray(notifications.map(\.cluster)),
+            .textArray(notifications.map { ToldAlert.text(of: $0.told) }), .textArray(notifications.map(\.body)), .text(lease),
+            .textArray(cursors.map(\.key.text)), .int8Array(cursors.map(\.value)),
         ]
-        try await connection.run { session throws(PostgresError) in try session.execute(Query.outboxStore, parameters) }
+        return try await connection.run { session throws(PostgresError) in
+            try session.queryOne(Query.outboxStore, parameters) { row throws(PostgresError) in try row.value("is_held") }
+        }
     }
 
-    /// What the outbox holds, sent or still to be sent, oldest first: for a successor of the process that wrote it.
-    public func restore() async throws(PostgresError) -> [AlertNotification] {
-        try await connection.run { session throws(PostgresError) in
-            try session.query(Query.outboxRestore, [.int4(OutboxStore.maximumRestored)]) { row throws(PostgresError) in
-                try Self.notification(row)
+    /// What may be tried now: of each receiver and cluster the oldest that is not settled, if its time has come.
+    public func due(perReceiver: Int, except ids: [String]) async throws(PostgresError) -> [DueNotification] {
+        let parameters: [PostgresParameter] = [.int4(Int32(clamping: perReceiver)), .textArray(ids), .int4(OutboxStore.maximumDue)]
+        return try await connection.run { session throws(PostgresError) in
+            try session.query(Query.outboxDue, parameters) { row throws(PostgresError) in
+                DueNotification(
+                    notification: try Self.notification(row, body: row.value("body")), attempts: Int(try row.value("attempts", as: Int32.self)))
             }
         }
     }
 
-    /// What is due now, oldest first.
-    public func due() async throws(PostgresError) -> [Due] {
-        try await connection.run { session throws(PostgresError) in
-            try session.query(Query.outboxDue, [.int4(OutboxStore.maximumDue)]) { row throws(PostgresError) in
-                Due(notification: try Self.notification(row), attempts: try row.value("attempts"))
-            }
-        }
-    }
-
-    /// Records an attempt. Settled twice, the first settlement stands.
-    /// - Parameter error: what the attempt met; without secrets.
-    public func settle(_ id: String, _ settlement: Settlement, error: String? = nil) async throws(PostgresError) {
+    /// Records an attempt. Recorded twice it counts once, and of two settlements the first stands.
+    /// - Parameters:
+    ///   - attempt: which one it was, from 1.
+    ///   - detail: what the attempt met; without secrets.
+    public func settle(_ id: String, attempt: Int, _ settlement: NotificationSettlement, detail: String?) async throws(PostgresError) {
         let (state, wait): (String, Int64) =
             switch settlement {
             case .delivered: ("delivered", 0)
             case .retry(let after): ("due", after.milliseconds)
             case .dead: ("dead", 0)
             }
-        let parameters: [PostgresParameter] = [.text(id), .text(state), .int8(wait), .text(error)]
+        let parameters: [PostgresParameter] = [.text(id), .text(state), .int8(wait), .text(detail), .int4(Int32(clamping: attempt))]
         try await connection.run { session throws(PostgresError) in try session.execute(Query.outboxSettle, parameters) }
     }
 
-    private static func notification(_ row: borrowing PostgresRow) throws(PostgresError) -> AlertNotification {
+    /// What a successor goes on from. Both lists are of one moment.
+    public func recall() async throws(PostgresError) -> AlertMemory {
+        try await connection.run { session throws(PostgresError) in
+            try session.transaction(.snapshot) { () throws(PostgresError) in
+                let changes = try session.query(Query.alertRestore, [.int4(OutboxStore.maximumAlerts)]) { row throws(PostgresError) in
+                    try Self.change(row)
+                }
+                let notifications = try session.query(Query.outboxRestore, [.int4(OutboxStore.maximumRestored)]) { row throws(PostgresError) in
+                    try Self.notification(row, body: "")
+                }
+                return AlertMemory(changes: changes.compactMap { $0 }, notifications: notifications)
+            }
+        }
+    }
+
+    private static func notification(_ row: borrowing PostgresRow, body: String) throws(PostgresError) -> AlertNotification {
+        // What is not ours to read was told of nothing: at worst something is told once more.
         AlertNotification(
             id: try row.value("id"), receiver: try row.value("receiver"), cluster: try row.value("cluster"),
-            told: ToldAlertList(text: try row.value("told")).alerts, body: try row.value("body"))
-    }
-}
-
-/// What a receiver was told, as it stands in the outbox: a list of objects.
-struct ToldAlertList {
-    var alerts: [ToldAlert]
-    init(_ alerts: [ToldAlert]) { self.alerts = alerts }
-
-    var text: String {
-        JSONValue.array(
-            alerts.map { alert in
-                [
-                    "fingerprint": .string(alert.fingerprint), "is_firing": .bool(alert.isFiring),
-                    "starts_at_us": .integer(alert.startsAt.microseconds),
-                ]
-            }
-        ).text
-    }
-
-    /// An entry that cannot be read is left out: at worst something is told once more.
-    init(text: String) {
-        let list = (try? JSONValue(parsing: text))?.array ?? []
-        alerts = list.compactMap { entry in
-            guard let fingerprint = entry["fingerprint"]?.string, let isFiring = entry["is_firing"]?.bool,
-                let startsAt = entry["starts_at_us"]?.integer
-            else { return nil }
-            return ToldAlert(fingerprint: fingerprint, isFiring: isFiring, startsAt: WallTime(microseconds: startsAt))
-        }
+            told: ToldAlert.list(parsing: try row.value("told")) ?? [], body: body)
     }
 }

@@ -1,0 +1,281 @@
+public import Alerting
+import Coordination
+public import Events
+public import Fleet
+public import Quantities
+
+/// Watches the fleet through its log, and tells people.
+///
+/// Everybody may read; only the holder of the lease named `alerter` evaluates, writes and tells, and only while it trusts its own
+/// hold. What it tells was on the log and in the outbox before; both refuse an older term.
+public struct AlerterProcess: Sendable {
+    private let fleet: FleetConfiguration
+    private let hash: HashFunction
+    private let seed: UInt64
+    private var lease: LeaseHold
+    private var feed = FleetFeed()
+    private var term: AlertTerm?
+    private var desk: DeliveryDesk
+    private var hasPlace = false
+    private var isFindingPlace = false
+    private var isReading = false
+    private var isLoadingDue = false
+    private var wakeAsked: MonotonicTime?
+    /// When the log was last read to its end; nil before the first time.
+    public private(set) var lastReadAt: MonotonicTime?
+    /// After the log could not be read for a while nothing is judged until the shippers have had time to reach it again.
+    private var blindUntil: MonotonicTime?
+    public private(set) var counts = AlerterCounts()
+
+    public init(fleet: FleetConfiguration, hash: HashFunction, seed: UInt64, schedule: DeliverySchedule = .standard) {
+        self.fleet = fleet
+        self.hash = hash
+        self.seed = seed
+        lease = LeaseHold(duration: fleet.lease.duration, renewEvery: fleet.lease.renewEvery)
+        desk = DeliveryDesk(schedule: schedule, seed: seed &+ 1)
+    }
+
+    /// The term in which this one leads now; nil where it does not.
+    public func actingTerm(at now: MonotonicTime) -> Int64? { lease.actingTerm(at: now) }
+    public var observations: [ClusterID: AlertObservation] { feed.observer.observations }
+    /// Every alert that is pending or firing, as far as a leader knows; empty for others.
+    public var active: [(state: AlertChange.State, alert: Alert)] { term?.active ?? [] }
+
+    public mutating func step(_ input: AlerterInput, _ now: Now) -> [AlerterEffect] {
+        switch input {
+        case .tick: return askLease(now) + read() + advance(now) + recall(now) + store(now) + loadDue(now) + settle()
+        case .placed(let place):
+            isFindingPlace = false
+            hasPlace = true
+            feed.begin(at: place)
+            return read()
+        case .placeUnknown:
+            isFindingPlace = false
+            return []
+        case .read(let reading): return fold(reading, now)
+        case .readFailed:
+            isReading = false
+            return []
+        case .leaseAnswered(let answer): return leaseAnswered(answer, now)
+        case .leaseUnanswered:
+            lease.unanswered()
+            return []
+        case .logAnswered(let answer): return logAnswered(answer, now)
+        case .logUnreachable:
+            term?.writer.unreachable(now: now.monotonic)
+            return wake()
+        case .recalled(let memory, let number):
+            guard term?.number == number, term?.isRecalling == true else { return [] }
+            term?.recall(memory, now: now)
+            return [.note("alerts recalled", ["changes": "\(memory.changes.count)", "notifications": "\(memory.notifications.count)"])]
+        case .recallFailed(let number):
+            if term?.number == number { term?.isRecalling = false }
+            return []
+        case .stored(let answer, let number): return stored(answer, number, now)
+        case .storeFailed(let number):
+            if term?.number == number { term?.notStored() }
+            return []
+        case .due(let due): return begin(due, now)
+        case .dueUnknown:
+            isLoadingDue = false
+            return []
+        case .attempted(let id, let outcome): return attempted(id, outcome, now)
+        case .settled(let id):
+            desk.settled(id)
+            return loadDue(now)
+        case .settleFailed(let id):
+            desk.notSettled(id)
+            return []
+        case .woke: return advance(now)
+        }
+    }
+
+    // MARK: - Leadership
+
+    private mutating func askLease(_ now: Now) -> [AlerterEffect] {
+        lease.shouldAsk(at: now.monotonic) ? [.askLease] : []
+    }
+
+    private mutating func leaseAnswered(_ answer: LeaseAnswer, _ now: Now) -> [AlerterEffect] {
+        guard lease.answered(answer) else { return [] }
+        guard let number = lease.term else { return endTerm("another holds the lease") }
+        term = AlertTerm(number: number, hash: hash, seed: seed &+ UInt64(bitPattern: number))
+        return [.note("leadership began", ["term": "\(number)"])] + advance(now)
+    }
+
+    private mutating func endTerm(_ reason: String) -> [AlerterEffect] {
+        term = nil
+        desk.leaveOff()
+        return [.note("leadership ended", ["reason": reason])]
+    }
+
+    /// The term in which this one may act now, once it knows what its predecessors left.
+    private func isActing(_ now: Now) -> Bool {
+        guard let term, term.hasRecalled else { return false }
+        return lease.actingTerm(at: now.monotonic) == term.number
+    }
+
+    private mutating func recall(_ now: Now) -> [AlerterEffect] {
+        guard let number = term?.number, lease.actingTerm(at: now.monotonic) == number, term?.mayRecall == true else { return [] }
+        term?.isRecalling = true
+        return [.recall(term: number)]
+    }
+
+    // MARK: - Reading and judging
+
+    private mutating func read() -> [AlerterEffect] {
+        guard hasPlace else {
+            guard !isFindingPlace else { return [] }
+            isFindingPlace = true
+            return [.findPlace]
+        }
+        guard !isReading else { return [] }
+        isReading = true
+        return [.readLog(after: feed.cursors)]
+    }
+
+    private mutating func fold(_ reading: FeedReading, _ now: Now) -> [AlerterEffect] {
+        isReading = false
+        feed.fold(reading, now: now.monotonic)
+        if !reading.movedBack.isEmpty {
+            // What was read is not there any more: begin where the database says now.
+            hasPlace = false
+            return [.note("the log moved back", ["streams": "\(reading.movedBack.count)"])] + read()
+        }
+        guard reading.isComplete else { return read() }
+        noteSight(now.monotonic)
+        return evaluate(now) + advance(now) + store(now)
+    }
+
+    /// When the log was away, so were the shippers from it: their silence says nothing until they have had time to come back. They
+    /// try again at least as often as the absence was long.
+    private mutating func noteSight(_ now: MonotonicTime) {
+        let patience = fleet.tick * AlertRule.silentAfterTicks
+        if let last = lastReadAt, now - last > patience {
+            blindUntil = now + patience + min(now - last, LogWriter.longestWait)
+        }
+        lastReadAt = now
+    }
+
+    private mutating func evaluate(_ now: Now) -> [AlerterEffect] {
+        guard isActing(now), term?.writer.isFull == false else { return [] }
+        if let blindUntil, now.monotonic < blindUntil { return [] }
+        let transitions = term?.evaluate(fleet, feed.observer, now: now) ?? []
+        counts.evaluations += 1
+        counts.fired += Int64(transitions.count { $0.to == .firing })
+        counts.resolved += Int64(transitions.count { $0.to == .resolved && $0.from == .firing })
+        return transitions.map { transition in
+            .note(
+                "alert changed",
+                ["alert": transition.alert.rule, "state": transition.to.rawValue, "cluster": transition.alert.labels["cluster"] ?? "",
+                 "summary": transition.alert.summary])
+        }
+    }
+
+    // MARK: - The log
+
+    private mutating func advance(_ now: Now) -> [AlerterEffect] {
+        // A leader that no longer trusts itself sends nothing, whatever it has found.
+        guard let term, lease.actingTerm(at: now.monotonic) == term.number else { return [] }
+        return (self.term?.writer.proceed(now.monotonic)).map { [.send($0)] } ?? wake()
+    }
+
+    /// Asks once for each time.
+    private mutating func wake() -> [AlerterEffect] {
+        guard let at = term?.writer.wakeAt, at != wakeAsked else { return [] }
+        wakeAsked = at
+        return [.wake(at: at)]
+    }
+
+    private mutating func logAnswered(_ answer: LogAnswer, _ now: Now) -> [AlerterEffect] {
+        guard let settled = term?.writer.answered(answer, now: now.monotonic) else {
+            guard let reason = term?.writer.haltReason else { return advance(now) + recall(now) + wake() }
+            lease.deposed()
+            return endTerm(reason)
+        }
+        term?.written(settled.stored.count, now: now.monotonic)
+        return advance(now) + recall(now) + store(now)
+    }
+
+    // MARK: - The outbox
+
+    private mutating func store(_ now: Now) -> [AlerterEffect] {
+        guard isActing(now), let entry = term?.entry(fleet, feed.cursors, now: now.monotonic) else { return [] }
+        return [.store(entry)]
+    }
+
+    private mutating func stored(_ answer: OutboxAnswer, _ number: Int64, _ now: Now) -> [AlerterEffect] {
+        guard term?.number == number else { return [] }
+        guard answer == .stored else {
+            lease.deposed()
+            return endTerm("a newer term holds the lease")
+        }
+        term?.stored()
+        return loadDue(now)
+    }
+
+    private mutating func loadDue(_ now: Now) -> [AlerterEffect] {
+        guard isActing(now), !isLoadingDue else { return [] }
+        isLoadingDue = true
+        return [.loadDue(perReceiver: DeliveryDesk.maximumUnderWay, except: desk.busy)]
+    }
+
+    private mutating func begin(_ due: [DueNotification], _ now: Now) -> [AlerterEffect] {
+        isLoadingDue = false
+        guard isActing(now) else { return [] }
+        let (deliveries, givenUp) = desk.begin(due, fleet.alerts.receivers)
+        for attempt in givenUp { record(attempt, now) }
+        return deliveries.map(AlerterEffect.deliver) + settle() + advance(now)
+    }
+
+    private mutating func attempted(_ id: String, _ outcome: DeliveryOutcome, _ now: Now) -> [AlerterEffect] {
+        guard let attempt = desk.ended(id, outcome) else { return [] }
+        guard isActing(now) else {
+            // Another leads, or may: it tries again what failed here.
+            desk.leaveOff()
+            return settle()
+        }
+        record(attempt, now)
+        return settle() + advance(now)
+    }
+
+    private mutating func record(_ attempt: DeliveryAttempt, _ now: Now) {
+        counts.count(attempt.settlement)
+        guard term?.writer.isFull == false else { return }
+        let record = NotificationRecord(
+            notification: attempt.id, receiver: attempt.receiver, result: attempt.settlement.word, attempt: attempt.attempt,
+            detail: attempt.detail)
+        term?.write(.notificationSettled(record), at: now.wall)
+    }
+
+    private mutating func settle() -> [AlerterEffect] { desk.toSettle().map(AlerterEffect.settle) }
+}
+
+/// What this process has done since it started; for metrics.
+public struct AlerterCounts: Equatable, Sendable {
+    public var evaluations: Int64 = 0
+    public var fired: Int64 = 0
+    public var resolved: Int64 = 0
+    public var delivered: Int64 = 0
+    public var retried: Int64 = 0
+    public var dead: Int64 = 0
+
+    mutating func count(_ settlement: NotificationSettlement) {
+        switch settlement {
+        case .delivered: delivered += 1
+        case .retry: retried += 1
+        case .dead: dead += 1
+        }
+    }
+}
+
+extension NotificationSettlement {
+    /// As the log has it.
+    fileprivate var word: String {
+        switch self {
+        case .delivered: "delivered"
+        case .retry: "retry"
+        case .dead: "dead"
+        }
+    }
+}

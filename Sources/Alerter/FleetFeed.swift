@@ -1,0 +1,55 @@
+import Alerting
+import Events
+import Quantities
+
+/// The alerter's reading of the log: how far it has come, and what the rules look at.
+struct FleetFeed: Sendable {
+    private(set) var cursors: [StreamName: Int64] = [:]
+    private(set) var observer = FleetObserver()
+    /// Rows that name a roster which was not read, or that this version cannot read: passed over.
+    private(set) var passedOver: Int64 = 0
+    /// The newest of each stream; a row names no older one.
+    private var rosters: [StreamName: (position: LogPosition, roster: Roster)] = [:]
+    /// The stream of each cluster that told something last, and when the log received that.
+    private var newest: [ClusterID: (stream: StreamName, receivedAt: WallTime)] = [:]
+
+    /// Begins to read at this place. What was observed stays.
+    mutating func begin(at place: FeedPlace) {
+        cursors = place.cursors
+        for (position, roster) in place.rosters { rosters[position.stream] = (position, roster) }
+    }
+
+    mutating func fold(_ reading: FeedReading, now: MonotonicTime) {
+        for record in reading.records where record.position.sequence > cursors[record.position.stream, default: 0] {
+            cursors[record.position.stream] = record.position.sequence
+            // The log's clock says how old the record is; ours says when that was. A clock that stepped back made nothing newer.
+            let age = max(.zero, reading.logTime - record.receivedAt)
+            fold(record, arrivedAt: now + age * -1)
+        }
+    }
+
+    private mutating func fold(_ record: LogRecord, arrivedAt: MonotonicTime) {
+        let stream = record.position.stream
+        switch record.entry {
+        case .event(let envelope):
+            guard stream.cluster != nil, case .rosterDeclared(let roster)? = try? envelope.fact() else {
+                return  // A fact that is no roster, or of a later version, says nothing to these rules.
+            }
+            rosters[stream] = (record.position, roster)
+        case .tick(let tick):
+            guard let (position, roster) = rosters[stream], position.sequence == tick.rosterSequence else {
+                passedOver += 1
+                return
+            }
+            guard isNews(tick, of: roster.cluster, record) else { return }
+            observer.apply(tick, roster: roster, arrivedAt: arrivedAt)
+            if tick.isLeader { newest[roster.cluster] = (stream, record.receivedAt) }
+        }
+    }
+
+    /// No order holds between streams. What another spool of the cluster sent before what is known is history, unless it led later.
+    private func isNews(_ tick: Tick, of cluster: ClusterID, _ record: LogRecord) -> Bool {
+        guard let known = newest[cluster], known.stream != record.position.stream, record.receivedAt < known.receivedAt else { return true }
+        return tick.leaseTransitions > observer.observations[cluster]?.leaseTransitions ?? 0
+    }
+}

@@ -71,16 +71,14 @@ import Testing
 
 /// Authorities, a server's and a client's certificate, made afresh.
 private final class Identities: Sendable {
-    private let directory = "/tmp/fairlead-tls-\(UInt32.random(in: 0 ... .max))"
-    func path(_ name: String) -> String { "\(directory)/\(name)" }
+    private let directory = TemporaryDirectory()
+    func path(_ name: String) -> String { directory.file(name) }
 
     init() throws {
-        mkdir(directory, 0o700)
         for authority in ["ca", "other-ca"] { try make(authority, ["-x509", "-days", "1"]) }
         try make("server", ["-x509", "-days", "1", "-CA", path("ca.pem"), "-CAkey", path("ca.key"), "-addext", "subjectAltName=IP:127.0.0.1,DNS:kubernetes"])
         try make("client", ["-x509", "-days", "1", "-CA", path("ca.pem"), "-CAkey", path("ca.key")])
     }
-    deinit { _ = try? ChildProcess.run(["rm", "-rf", directory]) /* harms no later run */ }
 
     private func make(_ name: String, _ options: [String]) throws {
         let code = try ChildProcess.run(

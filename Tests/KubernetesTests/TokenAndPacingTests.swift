@@ -2,6 +2,7 @@
 import HTTPTransport
 import Kubernetes
 import Quantities
+import ScriptedHTTP
 import ScriptedKubernetesAPI
 import Synchronization
 import Testing
@@ -33,8 +34,8 @@ private func text(_ secret: SecretBytes?) -> String? { secret.map { $0.withBytes
     }
 
     @Test func `a replaced token is picked up on the first 401, in the same call`() async throws {
-        let path = "/tmp/fairlead-token-\(UInt32.random(in: 0 ... .max))"
-        try write("old\n", to: path)
+        let directory = TemporaryDirectory()
+        let path = directory.write("old\n", to: "token")
         let api = ScriptedKubernetesAPI()
         defer { api.stop() }
         api.require(token: "old")
@@ -42,7 +43,7 @@ private func text(_ secret: SecretBytes?) -> String? { secret.map { $0.withBytes
             connection: ClusterConnection(server: api.url, credentials: .tokenFile(path)), http: HTTPClient(),
             now: { Now(monotonic: at(1), wall: WallTime(microseconds: 0)) })
         #expect(try await client.serverVersion() == "v1.36.2")
-        try write("new\n", to: path)
+        directory.write("new\n", to: "token")
         api.require(token: "new")
         #expect(try await client.serverVersion() == "v1.36.2")
         #expect(api.requests.count == 3)

@@ -1,6 +1,5 @@
 // Aim: the questions are ones that a real Prometheus understands, and a target that died is absent soon.
 // Method: a real server scrapes a tiny endpoint of ours; each scrape is the clock of the test.
-import Glibc
 import HTTPTransport
 import Probing
 import Quantities
@@ -117,35 +116,25 @@ final class HistogramTarget: Sendable {
 /// A real Prometheus in a directory of its own.
 final class RealPrometheus: Sendable {
     let url: String
-    private let directory: String
+    private let directory = TemporaryDirectory()
     private let process: ChildProcess
 
     init(scraping target: HistogramTarget) throws {
-        directory = "/tmp/fairlead-prometheus-\(UInt32.random(in: 0 ... .max))"
-        mkdir(directory, 0o700)
         let port = freePort()
         url = "http://127.0.0.1:\(port)"
         let configuration = """
             global: {scrape_interval: 200ms, scrape_timeout: 200ms}
             scrape_configs: [{job_name: probe, static_configs: [{targets: ["127.0.0.1:\(target.port)"]}]}]
             """
-        let path = "\(directory)/prometheus.yml"
-        guard let file = fopen(path, "w") else { throw Problem.noFile }
-        fputs(configuration, file)
-        fclose(file)
+        let path = directory.write(configuration, to: "prometheus.yml")
         process = try ChildProcess([
-            "prometheus", "--config.file=\(path)", "--storage.tsdb.path=\(directory)/data", "--web.listen-address=127.0.0.1:\(port)",
+            "prometheus", "--config.file=\(path)", "--storage.tsdb.path=\(directory.file("data"))", "--web.listen-address=127.0.0.1:\(port)",
         ])
     }
-    deinit {
-        kill()
-        // What is left behind in the temporary directory harms no later run.
-        _ = try? ChildProcess.run(["rm", "-rf", directory])
-    }
+    deinit { kill() }
 
     func pause() { process.pause() }
     func kill() { process.kill() }
-    enum Problem: Error { case noFile }
 }
 
 /// A port that was free a moment ago.

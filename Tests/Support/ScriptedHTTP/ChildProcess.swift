@@ -67,7 +67,15 @@ public final class ChildProcess: Sendable {
         return nil
     }
 
-    public func pause() { pid.withLock { pid in if pid > 0 { _ = Glibc.kill(pid, SIGSTOP) } } }
+    /// SIGSTOP, and waits until it stands still.
+    public func pause() {
+        pid.withLock { pid in
+            guard pid > 0 else { return }
+            var status: Int32 = 0
+            _ = Glibc.kill(pid, SIGSTOP)
+            waitpid(pid, &status, WUNTRACED)
+        }
+    }
     /// SIGKILL, and waits for the end. Once.
     public func kill() {
         pid.withLock { pid in

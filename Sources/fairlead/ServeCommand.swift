@@ -1,0 +1,138 @@
+import Adapters
+import ArgumentParser
+import Clocks
+import ConfigurationFiles
+import Coordination
+import Coordinator
+import Cryptography
+import EventStore
+import Events
+import Exposition
+import Fleet
+import HTTPTransport
+import Logging
+import PostgreSQL
+import Quantities
+import ServiceLifecycle
+import Sockets
+import Web
+
+/// `fairlead serve`: the central service.
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve", abstract: "Run the central service: coordinator, alerter and page.",
+        discussion: """
+            Run two or more: each component elects its leader by a lease in the database, and the others stand by.
+
+            Examples:
+              fairlead serve --config clusters/ --database 'host=db dbname=fairlead' --listen 0.0.0.0:8080
+              fairlead serve --config clusters/ --components coordinator,alerter
+            """)
+
+    enum Component: String, CaseIterable { case coordinator, alerter, web }
+
+    @Option(help: ArgumentHelp("The fleet's files: a directory or a file. Repeat for more.", valueName: "path"))
+    var config: [String]
+
+    @Option(help: ArgumentHelp("The database of the event log. Default: the PG* environment variables.", valueName: "connection-string"))
+    var database: String?
+
+    @Option(help: ArgumentHelp("Which parts to run.", valueName: "list"))
+    var components: String = "coordinator,alerter,web"
+
+    @Option(help: ArgumentHelp("Where the page, /metrics, /livez and /readyz are served.", valueName: "host:port"))
+    var listen: String = "127.0.0.1:8080"
+
+    @Option(help: ArgumentHelp("Who this replica is, for leases. Default: the host's name.", valueName: "name"))
+    var holder: String?
+
+    func run() async throws {
+        try await reportingFailures {
+            let chosen = try chosenComponents()
+            let (fleet, problems) = try FleetFiles.read(config)
+            guard let fleet else {
+                for problem in problems { say(problem.description) }
+                throw FairleadExit.different
+            }
+            let settings = ConnectionSettings.fairlead(database)
+            try await DatabaseSchema(PostgresConnection(settings)).requireCompatible()
+            let logger = ProcessLogger.make("fairlead-serve", cluster: nil)
+            let http = HTTPClient()
+            let window = CoordinatorWindow()
+            // One incarnation of a process, never used by another: a restart is another holder.
+            let identity = "\(holder ?? hostName())-\(hexadecimal(secureRandomBytes(count: 4)))"
+            var services: [any Service] = [PartitionService(database: settings, logger: logger)]
+            if chosen.contains(.coordinator) {
+                services.append(
+                    CoordinatorService(
+                        fleet: fleet, database: settings, holder: identity, push: try ClusterPush(fleet: fleet, http: http), window: window,
+                        failpoint: Failpoint(environment: processEnvironment()), logger: logger))
+            }
+            if chosen.contains(.alerter) {
+                services.append(
+                    try AlerterService(fleet: fleet, database: settings, holder: identity, http: http, logger: logger))
+            }
+            if chosen.contains(.web) { services.append(try page(settings, window, logger)) }
+            try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
+        }
+    }
+
+    private func chosenComponents() throws -> Set<Component> {
+        let words = components.split(separator: ",").map { $0.filter { $0 != " " } }
+        return Set(
+            try words.map { word in
+                guard let component = Component(rawValue: word) else {
+                    throw ValidationError("'\(word)' is no component; write some of coordinator,alerter,web")
+                }
+                return component
+            })
+    }
+
+    private func page(_ settings: ConnectionSettings, _ window: CoordinatorWindow, _ logger: Logger) throws -> WebServer {
+        let endpoint = try Endpoint(hostAndPort: listen)
+        let connection = PostgresConnection(settings)
+        let heads = LogReader(PostgresConnection(settings))
+        let site = Site(
+            readModel: PostgresReadModel(connection), now: { SystemClocks.wall() },
+            readinessChecks: [
+                HealthCheck("log") {
+                    do {
+                        _ = try await heads.heads()
+                        return .healthy
+                    } catch { return .failed("the event log cannot be read") }
+                }
+            ],
+            metrics: { ServeMetrics.families(window.newest) })
+        return WebServer(site: site, host: endpoint.address.description, port: Int(endpoint.port), logger: logger) { port in
+            logger.info("serving", metadata: ["port": "\(port)"])
+        }
+    }
+}
+
+/// What `serve` shows to a scrape.
+enum ServeMetrics {
+    static func families(_ coordinator: CoordinatorProcess?) -> [MetricFamily] {
+        var families = [
+            MetricFamily(
+                "fairlead_build_info", help: "Constant 1, with the version.", kind: .gauge,
+                samples: [.init(labels: ["version": FairleadVersion.text, "component": "serve"], value: .number(1))])
+        ]
+        guard let coordinator else { return families }
+        let leads = coordinator.actingTerm(at: SystemClocks.monotonic())
+        families.append(
+            MetricFamily(
+                "fairlead_coordinator_leading", help: "1 where this replica leads now.", kind: .gauge,
+                samples: [.init(labels: [:], value: .number(leads == nil ? 0 : 1))]))
+        if let plan = coordinator.plan {
+            families.append(
+                MetricFamily(
+                    "fairlead_allocation_feasible", help: "1 where every floor fits.", kind: .gauge,
+                    samples: [.init(labels: [:], value: .number(plan.isFeasible ? 1 : 0))]))
+            families.append(
+                .rates(
+                    "fairlead_link_effective_bytes_per_second", help: "What a link is believed to carry.",
+                    plan.links.map { (labels: ["link": $0.link.text], rate: $0.effective) }))
+        }
+        return families
+    }
+}

@@ -65,6 +65,11 @@ internal import Synchronization
         self.handle = Mutex(handle)
     }
 
+    /// A thread that nobody joined ends by itself and frees what it had.
+    deinit {
+        if let handle = handle.withLock({ $0 }) { _ = pthread_detach(handle) }
+    }
+
     /// Waits for the body to end. Later calls return at once. The body must have been told to end by its own means.
     public func join() {
         let joined = handle.withLock { handle -> pthread_t? in

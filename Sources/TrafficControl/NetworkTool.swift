@@ -1,7 +1,7 @@
 internal import Subprocess
 
 /// Runs `tc` and `ip` of iproute2.
-enum NetworkTool: String {
+public enum NetworkTool: String, Sendable {
     case tc, ip
 
     /// A call takes two to three milliseconds; one that waits longer than this for the kernel's lock is given up.
@@ -10,7 +10,7 @@ enum NetworkTool: String {
     static let outputBound = 256 * 1024
 
     /// What the program printed, where it ended with 0.
-    func run(_ arguments: [String], context: String) async throws(TrafficControlError) -> String {
+    public func run(_ arguments: [String], context: String) async throws(TrafficControlError) -> String {
         let outcome: Outcome
         do {
             outcome = try await withDeadline { try await launch(arguments) }

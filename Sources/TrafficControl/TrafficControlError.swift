@@ -26,7 +26,7 @@ public struct TrafficControlError: Error, Equatable, Sendable, CustomStringConve
     /// Which device, and what was tried.
     public let context: String
 
-    init(_ code: Code, underlying: String? = nil, context: String) {
+    public init(_ code: Code, underlying: String? = nil, context: String) {
         self.code = code
         self.underlying = underlying
         self.context = context

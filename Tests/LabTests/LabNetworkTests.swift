@@ -1,0 +1,113 @@
+// Aim: in the lab, real telemetry harms real probes, a limit on the telemetry host heals them, and nothing is left behind.
+// Method: namespaces, iperf3, our prober and reflector, tc. Needs root.
+import Clocks
+import Glibc
+import Lab
+import Probing
+import Quantities
+import Sockets
+import Testing
+import TrafficControl
+
+private let key = ProbeKey([UInt8](repeating: 3, count: 32))!
+
+private func namespaces() async throws -> String { try await NetworkTool.ip.run(["netns", "list"], context: "test") }
+
+/// The 95th percentile of some results' round trips above the least of all; a lost probe counts as the longest.
+private func p95(_ results: [ProbeResult], above base: Nanoseconds) -> Nanoseconds {
+    let times = results.map { result -> Nanoseconds in
+        if case .roundTrip(let time) = result.outcome { time } else { .seconds(1) }
+    }.sorted()
+    return times[min(times.count - 1, times.count * 95 / 100)] - base
+}
+
+@Suite(.serialized, .enabled(if: geteuid() == 0, "network namespaces need root"))
+struct LabNetworkTests {
+    @Test func `saturation raises the probes' p95 and a limit of 150 Mbit per second brings it down`() async throws {
+        try await LabNetwork.with(label: "a") { network in
+            let reflector = try Reflector(
+                endpoints: [
+                    ReflectorEndpoint(
+                        transport: .udp, listen: Endpoint(LabHost.receiver.address, port: 5201), keys: [key],
+                        allowed: [AddressPrefix("10.213.0.0/16")!])
+                ], networkNamespace: network.namespacePath(of: .receiver))
+            let prober = try Prober(
+                targets: [
+                    ProbeTarget(
+                        flow: "robot", transport: .udp, host: "\(LabHost.receiver.address)", port: 5201, key: key,
+                        interval: .milliseconds(10))
+                ], networkNamespace: network.namespacePath(of: .robot))
+            defer {
+                prober.stop()
+                reflector.stop()
+            }
+            func results() -> [ProbeResult] { prober.drain()["robot"]?.results ?? [] }
+
+            var idle: [ProbeResult] = []
+            let deadline = SystemClocks.monotonic() + .seconds(10)
+            while idle.count < 100, SystemClocks.monotonic() < deadline {
+                idle += results()
+                var nothing = PollSet()
+                _ = nothing.wait(nanoseconds: 10_000_000)
+            }
+            let base = try #require(idle.compactMap { if case .roundTrip(let time) = $0.outcome { time } else { nil } }.min())
+            let unmanaged = try await network.runTelemetry(seconds: 4)
+            // The first second is slow start.
+            let saturated = Array(results().dropFirst(100))
+            try await TrafficControlEnforcer().set(.megabits(150), on: network.telemetryDevice)
+            let limited = try await network.runTelemetry(seconds: 4)
+            let shaped = Array(results().dropFirst(100))
+
+            #expect(unmanaged.congestionControl == "cubic")
+            #expect(unmanaged.received > .megabits(150) && unmanaged.received < .megabits(205))
+            #expect(limited.received > .megabits(110) && limited.received < .megabits(151))
+            let (harmed, healed) = (p95(saturated, above: base), p95(shaped, above: base))
+            #expect(harmed > .milliseconds(3), "p95 above base while saturated: \(harmed)")
+            #expect(healed < .milliseconds(2) && healed * 2 < harmed, "p95 above base while limited: \(healed), saturated: \(harmed)")
+        }
+        #expect(!(try await namespaces().contains("fairlead-lab-\(getpid())a-")))
+    }
+
+    @Test func `the bottleneck can be moved while telemetry runs`() async throws {
+        try await LabNetwork.with(bottleneck: .megabits(200), label: "b") { network in
+            try await network.setBottleneck(.megabits(50))
+            let report = try await network.runTelemetry(seconds: 2)
+            #expect(report.received < .megabits(60) && report.received > .megabits(20))
+            let before = try await TrafficControlEnforcer().read(network.telemetryDevice)
+            #expect(before.limit == .unlimited)
+            #expect(before.sentBytes > 5_000_000)
+        }
+    }
+
+    @Test func `a lab that fails inside is taken down, and so is one that is cancelled`() async throws {
+        struct Accident: Error {}
+        await #expect(throws: Accident.self) {
+            try await LabNetwork.with(label: "c") { _ in throw Accident() }
+        }
+        #expect(!(try await namespaces().contains("fairlead-lab-\(getpid())c-")))
+        let (started, announce) = AsyncStream.makeStream(of: Void.self)
+        let task = Task {
+            defer { announce.finish() }
+            try await LabNetwork.with(label: "d") { network in
+                announce.finish()
+                _ = try await network.runTelemetry(seconds: 60)
+            }
+        }
+        for await _ in started {}
+        task.cancel()
+        await #expect(throws: (any Error).self) { try await task.value }
+        #expect(!(try await namespaces().contains("fairlead-lab-\(getpid())d-")))
+    }
+
+    @Test func `what a killed process left is swept away, and what a living one holds is not`() async throws {
+        // No process has this number: it is above the kernel's bound of 2²².
+        let stale = "fairlead-lab-4194305-router"
+        let living = "fairlead-lab-\(getpid())z-router"
+        for name in [stale, living] { _ = try await NetworkTool.ip.run(["netns", "add", name], context: "test") }
+        await LabNetwork.sweepStale()
+        let left = try await namespaces()
+        _ = try await NetworkTool.ip.run(["netns", "del", living], context: "test")
+        #expect(!left.contains(stale))
+        #expect(left.contains(living))
+    }
+}

@@ -93,7 +93,7 @@ let package = Package(
 
         // The rim: one outside world each.
         .target(
-            name: "Schema", path: "schema", sources: ["Schema.swift"],
+            name: "Schema", path: "schema", exclude: ["README.md"], sources: ["Schema.swift"],
             resources: [.embedInCode("queries"), .embedInCode("migrations"), .embedInCode("spool")],
             swiftSettings: strict),
         rim("PostgreSQL", ["CLibPQ"]),

@@ -6,7 +6,7 @@ enum PageScript {
           const asof = () => document.getElementById('asof');
           // The server's clock is the one that ages are counted from; ours only measures how much time went by.
           let serverNow = Number(asof().dataset.now) / 1000, readAt = performance.now();
-          let wanted = false, busy = false, away = false;
+          let wanted = false, busy = false, away = false, triedAt = performance.now();
 
           const words = (seconds) => seconds < 120 ? seconds + ' s' : seconds < 7200 ? Math.floor(seconds / 60) + ' min'
             : seconds < 172800 ? Math.floor(seconds / 3600) + ' h' : Math.floor(seconds / 86400) + ' d';
@@ -25,12 +25,13 @@ enum PageScript {
               if (element.textContent !== text) element.textContent = text;
             }
             if (away) say('not live: shown as of then', 'bad');
+            document.body.classList.toggle('away', away);
           };
 
           // The browser parses the new page as a document of its own: no string of ours becomes markup.
           const renew = () => {
             if (busy || String(document.getSelection())) { wanted = true; return; }
-            busy = true; wanted = false;
+            busy = true; wanted = false; triedAt = performance.now();
             const request = new XMLHttpRequest();
             request.open('GET', location.href);
             request.responseType = 'document';
@@ -60,7 +61,11 @@ enum PageScript {
           source.addEventListener('away', () => { away = true; });
           source.onopen = () => { away = false; say('live', 'good'); };
           source.onerror = () => { away = true; };
-          setInterval(() => { if (wanted && !document.hidden) renew(); grow(); }, 1000);
+          // Silence is news too: a row that was well must not go on looking well, so the page is judged anew at least every five seconds.
+          setInterval(() => {
+            if (!document.hidden && (wanted || performance.now() - triedAt > 5000)) renew();
+            grow();
+          }, 1000);
         })();
 
         """

@@ -77,6 +77,7 @@ enum StyleSheet {
         .chart .marker:hover .marker-line, .chart .marker:focus .marker-line { stroke-opacity: 1; }
         .bar { display: block; border-radius: 3px; } .bar-ground { fill: var(--calm-ground); } .bar-effective { fill: var(--good-ground); }
         .bar-reserved { fill: var(--delay); } .bar-used { fill: var(--used); }
+        .away main { opacity: 0.6; }
         @media print { header nav, .windows { display: none; } body { background: #fff; } }
 
         """

@@ -99,6 +99,7 @@ let package = Package(
         rim("PostgreSQL", ["CLibPQ"]),
         rim("ChildProcesses", []),
         rim("PrivatePostgres", ["ChildProcesses"]),
+        rim("Supervision", ["ChildProcesses", "Clocks", "Quantities"]),
         rim("EventStore", ["PostgreSQL", "Schema", "Quantities", "JSONDocument", "Events", "Fleet", "Alerting", "ReadModel"]),
         rim("Spool", ["Schema", "Quantities", "Events", grdb]),
         rim("HTTPTransport", ["CLibCurl"]),
@@ -127,7 +128,8 @@ let package = Package(
             dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "Simulation", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
                            "Allocation", "AllocationDocument", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "PrivatePostgres", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
-                           "Kubernetes", "CLinux", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", argumentParser, logging, lifecycle, subprocess, system, yams],
+                           "Kubernetes", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", "ChildProcesses", "Supervision", "Lab", "HealthServer",
+                           argumentParser, logging, lifecycle, hummingbird, nioCore, httpTypes, system],
             swiftSettings: strict),
         .executableTarget(
             name: "fairlead-shipper",

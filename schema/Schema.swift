@@ -43,6 +43,8 @@ public enum Query {
     public static let compositeType = EmbeddedStatement("composite_type", PackageResources.composite_type_sql)
     public static let cursorLoad = EmbeddedStatement("cursor_load", PackageResources.cursor_load_sql)
     public static let cursorStore = EmbeddedStatement("cursor_store", PackageResources.cursor_store_sql)
+    public static let databaseCreate = EmbeddedStatement("database_create", PackageResources.database_create_sql)
+    public static let databaseExists = EmbeddedStatement("database_exists", PackageResources.database_exists_sql)
     public static let grantHeads = EmbeddedStatement("grant_heads", PackageResources.grant_heads_sql)
     public static let leaseAcquire = EmbeddedStatement("lease_acquire", PackageResources.lease_acquire_sql)
     public static let leaseList = EmbeddedStatement("lease_list", PackageResources.lease_list_sql)
@@ -80,7 +82,7 @@ public enum Query {
     public static let writerRevoke = EmbeddedStatement("writer_revoke", PackageResources.writer_revoke_sql)
 
     public static let all: [EmbeddedStatement] = [
-        alertClock, alertPlace, alertRestore, compositeType, cursorLoad, cursorStore, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
+        alertClock, alertPlace, alertRestore, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxRestore, outboxSettle, outboxStore,
         partitionsAhead, partitionsMake, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,

@@ -1,7 +1,7 @@
 -- Takes a lease that is free, expired or already ours. A new holder gets a term above every term seen; the same holder, while its
 -- lease lives, keeps its own. Time is the server's clock.
 -- Parameters: $1 name text; $2 holder text (one incarnation of a process); $3 length int8 (ms); $4 highest term seen int8.
--- Rows: one. is_mine bool; holder text; term int8; remaining_ms int8.
+-- Rows: one. is_mine bool; holder text; term int8; remaining_ms int8. None where another inserted the very first row just now.
 WITH seen AS (
     SELECT greatest($4::int8, coalesce((SELECT s.epoch FROM fairlead.stream AS s WHERE s.stream_id = fairlead.stream_id($1::text)), 0)) AS term
 ), taken AS (

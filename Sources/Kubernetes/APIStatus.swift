@@ -13,8 +13,8 @@ struct APIStatus {
     static let maximumMessageBytes = 512
 
     init(_ response: HTTPResponse) {
+        // Not JSON is as good an answer as any: then the text itself is shown.
         if let value = try? JSONValue(parsing: response.body) {
-            // Not JSON is as good an answer as any: the text itself is shown below.
             message = APIStatus.bounded(value["message"]?.string ?? "")
             reason = APIStatus.bounded(value["reason"]?.string ?? "")
             hasCauses = !(value["details"]?["causes"]?.array ?? []).isEmpty

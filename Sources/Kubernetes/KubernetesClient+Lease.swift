@@ -34,6 +34,7 @@ extension KubernetesClient {
         namespace: String, name: String, record: LeaseRecord, over lease: ObservedLease, deadline: Duration? = nil
     ) async throws(KubernetesError) -> ObservedLease {
         let what = "update Lease \(namespace)/\(name)"
+        // We wrote this text ourselves, from what the server sent; anything else was made up by a caller.
         guard case .object(let members)? = try? JSONValue(parsing: lease.object), !members.isEmpty else {
             throw KubernetesError(code: .badConfiguration, context: context(what), detail: "the Lease was not read from a server")
         }

@@ -86,8 +86,8 @@ extension KubernetesClient {
             }
         }
         if response.isSuccess {
+            // The server said that it is done; where its object cannot be read, only the read-back is lost.
             guard let value = try? object(response, what: what), let readBack = PodReadBack(value, annotation: annotation) else {
-                // The server said that it is done; only its read-back is lost.
                 return .unknown(unexpected(what, "is no Pod"))
             }
             return .applied(readBack)

@@ -64,6 +64,7 @@ public struct PodWatch: AsyncSequence, Sendable {
 
         /// Nil for a kind of event that is not known: the API may add some.
         private mutating func event(_ line: [UInt8]) throws(KubernetesError) -> PodWatchEvent? {
+            // Where in the line it is no JSON helps nobody.
             guard let value = try? JSONValue(parsing: line), let type = value["type"]?.string, let object = value["object"] else {
                 throw problem("sends a line that is no event")
             }

@@ -148,6 +148,7 @@ extension PrometheusSource {
             }
         }
         guard response.status < 500 else { throw .serverError(status: response.status) }
+        // A refusal may be plain text; a success that is no JSON is told below.
         let value = try? JSONValue(parsing: response.body)
         guard response.isSuccess else {
             let words = value?["error"]?.string ?? String(decoding: response.body.prefix(PrometheusSource.maximumMessageBytes), as: UTF8.self)

@@ -95,12 +95,12 @@ public final class ScriptedHTTPServer: Sendable {
 
     /// Ends the listener and every connection.
     public func stop() {
-        let sockets = state.withLock { state -> Set<Int32> in
+        // Under the lock, as the closing is: a number that was closed meanwhile may be another's socket by now.
+        state.withLock { state in
             state.isStopped = true
-            return state.sockets
+            for socket in state.sockets { shutdown(socket, Int32(SHUT_RDWR)) }
         }
         shutdown(listener, Int32(SHUT_RDWR))
-        for socket in sockets { shutdown(socket, Int32(SHUT_RDWR)) }
     }
 
     private func acceptLoop() {
@@ -124,8 +124,10 @@ public final class ScriptedHTTPServer: Sendable {
             setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
             startThread { [self] in
                 serve(socket, number: number)
-                state.withLock { _ = $0.sockets.remove(socket) }
-                close(socket)
+                state.withLock { state in
+                    state.sockets.remove(socket)
+                    close(socket)
+                }
             }
         }
     }

@@ -8,8 +8,8 @@ protocol PollParticipant: AnyObject {
     var deadline: MonotonicTime? { get }
     /// Adds what it waits for, and remembers where it put it.
     func watch(in set: inout PollSet)
-    /// Does what is ready and what is due. Called after every wait.
-    func advance(after set: PollSet)
+    /// Does what is ready and what is due. Called after every wait, with the time at its end.
+    func advance(after set: PollSet, now: MonotonicTime)
 }
 
 /// Serves its participants until `stop` is raised. The wait ends at the earliest deadline.
@@ -26,6 +26,7 @@ func runPollLoop(_ participants: [any PollParticipant], until stop: EventSignal)
         let patience = earliest.map { ($0 - SystemClocks.monotonic()).count }
         _ = set.wait(nanoseconds: patience)
         if set.readiness(at: 0).contains(.readable) { return }
-        for participant in participants { participant.advance(after: set) }
+        let now = SystemClocks.monotonic()
+        for participant in participants { participant.advance(after: set, now: now) }
     }
 }

@@ -54,8 +54,7 @@ final class TCPProbe: PollParticipant {
         set.insert(connection.socket.descriptor, for: wantsToWrite ? [.readable, .writable] : .readable)
     }
 
-    func advance(after set: PollSet) {
-        let now = SystemClocks.monotonic()
+    func advance(after set: PollSet, now: MonotonicTime) {
         if let connection, let index = connection.pollIndex { serve(connection, ready: set.readiness(at: index), now: now) }
         if connection == nil && now >= mayConnectFrom { connect(at: now) }
         let slot = pacing.isDue(at: now)

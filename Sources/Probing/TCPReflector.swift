@@ -61,8 +61,7 @@ final class TCPReflector: PollParticipant {
         }
     }
 
-    func advance(after set: PollSet) {
-        let now = SystemClocks.monotonic()
+    func advance(after set: PollSet, now: MonotonicTime) {
         for connection in connections {
             guard let index = connection.pollIndex else { continue }
             let ready = set.readiness(at: index)

@@ -26,6 +26,8 @@ final class UDPProbe: PollParticipant {
 
     private let target: ProbeTarget
     private let hosts: HostDirectory
+    /// Where the host was given as an address, so that the directory need not be asked for each probe.
+    private let fixedAddress: IPAddress?
     private let journal: ProbeJournal
     private var session: ProbeSession
     private var pacing: SendPacing
@@ -35,6 +37,7 @@ final class UDPProbe: PollParticipant {
     init(target: ProbeTarget, hosts: HostDirectory, journal: ProbeJournal, session: ProbeSession, firstProbe: MonotonicTime) {
         self.target = target
         self.hosts = hosts
+        fixedAddress = IPAddress(target.host)
         self.journal = journal
         self.session = session
         pacing = SendPacing(first: firstProbe, interval: target.interval)
@@ -49,9 +52,8 @@ final class UDPProbe: PollParticipant {
         set.insert(channel.socket.descriptor, for: .readable)
     }
 
-    func advance(after set: PollSet) {
+    func advance(after set: PollSet, now: MonotonicTime) {
         if !isLazy, let channel, let index = channel.pollIndex, !set.readiness(at: index).isEmpty { receive(from: channel) }
-        let now = SystemClocks.monotonic()
         let slot = pacing.isDue(at: now)
         guard slot.isDue else { return }
         if isLazy, let channel { receive(from: channel) }
@@ -84,6 +86,7 @@ final class UDPProbe: PollParticipant {
     /// The socket to the target's present address, opened where there is none or the name has moved. Nil where that fails; the
     /// next slot tries again.
     private func openChannel() -> Channel? {
+        if let channel, fixedAddress != nil { return channel }
         let endpoint: Endpoint
         switch hosts.address(of: target.host) {
         case .success(let address): endpoint = Endpoint(address, port: target.port)

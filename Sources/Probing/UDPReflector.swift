@@ -35,7 +35,7 @@ final class UDPReflector: PollParticipant {
         set.insert(socket.descriptor, for: .readable)
     }
 
-    func advance(after set: PollSet) {
+    func advance(after set: PollSet, now: MonotonicTime) {
         if !set.readiness(at: pollIndex).isEmpty { receive() }
         while let held = queue.release(at: SystemClocks.monotonic()) { answer(held.packet, heldFor: held.delay) }
     }

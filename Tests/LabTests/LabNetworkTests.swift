@@ -79,6 +79,30 @@ struct LabNetworkTests {
         }
     }
 
+    @Test func `a limit changed under load keeps its queue and its counters`() async throws {
+        try await LabNetwork.with(label: "e") { network in
+            let enforcer = TrafficControlEnforcer()
+            try await enforcer.set(.megabits(20), on: network.telemetryDevice)
+            let rates = try await withThrowingTaskGroup(of: TelemetryReport?.self) { group in
+                group.addTask { try await network.runTelemetry(seconds: 3) }
+                var states: [DeviceState] = []
+                let deadline = SystemClocks.monotonic() + .seconds(10)
+                while (states.last?.queue?.overlimits ?? 0) < 100, SystemClocks.monotonic() < deadline {
+                    states.append(try await enforcer.read(network.telemetryDevice))
+                }
+                for rate in [30, 10, 40].map(BitRate.megabits) { states.append(try await enforcer.set(rate, on: network.telemetryDevice)) }
+                while try await group.next() != nil {}
+                return states
+            }
+            // A queue that was thrown away would have begun to count anew.
+            let waits = rates.compactMap { $0.queue?.overlimits }
+            #expect(waits.count == rates.count && (waits.last ?? 0) >= 100)
+            #expect(zip(waits, waits.dropFirst()).allSatisfy { $0 <= $1 })
+            #expect(zip(rates, rates.dropFirst()).allSatisfy { $0.sentBytes <= $1.sentBytes })
+            #expect(rates.contains { ($0.queue?.backlogBytes ?? 0) > 0 })
+        }
+    }
+
     @Test func `a lab that fails inside is taken down, and so is one that is cancelled`() async throws {
         struct Accident: Error {}
         await #expect(throws: Accident.self) {

@@ -211,6 +211,41 @@ private struct Hand: ~Copyable {
         #expect(trouble?.contains("no-such-host.invalid") == true)
     }
 
+    @Test(arguments: ProbeTransport.allCases)
+    func `probes leave from the address, interface and with the code point that the target names`(transport: ProbeTransport) throws {
+        let source = try #require(AddressPrefix("127.0.0.9/32"))
+        let reflector = try reflector(transport, allowed: [source])
+        var named = target(transport, port: reflector.listening[0].port)
+        named.sourceAddress = source.address
+        named.differentiatedServicesCodePoint = 46
+        let prober = try Prober(targets: [named])
+        let (_, counters, _) = collect(prober) { _, counters in counters.roundTrips >= 3 }
+        #expect(counters.roundTrips >= 3)
+        #expect(reflector.counters[0].stranger == 0)
+        var nowhere = named
+        nowhere.sourceInterface = "no-such-device"
+        let lost = try Prober(targets: [nowhere])
+        let (_, failed, trouble) = collect(lost) { _, counters in counters.sendFailed >= 3 }
+        #expect(failed.roundTrips == 0 && failed.lost >= 3)
+        #expect(trouble?.contains("no-such-device") == true)
+    }
+
+    @Test(arguments: ProbeTransport.allCases)
+    func `a reflector on every address answers IPv6 and IPv4 alike, each by its own allow-list entry`(transport: ProbeTransport) throws {
+        let both = try Reflector(endpoints: [
+            ReflectorEndpoint(
+                transport: transport, listen: Endpoint(.any, port: 0), keys: [key],
+                allowed: [try #require(AddressPrefix("::1")), try #require(AddressPrefix("127.0.0.1"))])
+        ])
+        for host in ["::1", "127.0.0.1"] {
+            let prober = try Prober(targets: [target(transport, port: both.listening[0].port, host: host)])
+            let (_, counters, trouble) = collect(prober) { _, counters in counters.roundTrips >= 3 }
+            #expect(counters.roundTrips >= 3, "\(host): \(trouble ?? "no trouble")")
+            #expect(counters.withoutKernelTimestamp == 0)
+        }
+        #expect(both.counters[0].stranger == 0)
+    }
+
     @Test func `misconfiguration is refused before anything starts`() throws {
         var slow = target(.udp, port: 9)
         slow.interval = .milliseconds(1)

@@ -33,26 +33,11 @@ public final class Prober: Sendable {
         }
         self.journals = journals
         do {
-            let stop = try EventSignal()
-            stopSignal = stop
-            let hosts = HostDirectory(hosts: targets.map(\.host))
-            var threads: [OwnedThread] = []
-            if !hosts.names.isEmpty {
-                threads.append(
-                    try OwnedThread.start(name: "probe-names", networkNamespace: networkNamespace) { started in
-                        hosts.keepFresh(until: stop) { started(nil) }
-                    })
-            }
-            threads.append(
-                try OwnedThread.start(name: "probe", networkNamespace: networkNamespace) { [journals] started in
-                    let participants = Prober.participants(for: targets, hosts: hosts, journals: journals)
-                    started(nil)
-                    runPollLoop(participants, until: stop)
-                })
-            self.threads = threads
+            stopSignal = try EventSignal()
         } catch {
             throw .system(error, "the prober cannot start")
         }
+        threads = try Prober.startThreads(for: targets, journals: journals, networkNamespace: networkNamespace, stop: stopSignal)
     }
 
     deinit { stop() }
@@ -64,6 +49,33 @@ public final class Prober: Sendable {
     public func stop() {
         stopSignal.raise()
         for thread in threads { thread.join() }
+    }
+
+    private static func startThreads(
+        for targets: [ProbeTarget], journals: [FlowID: ProbeJournal], networkNamespace: String?, stop: EventSignal
+    ) throws(ProbingError) -> [OwnedThread] {
+        let hosts = HostDirectory(hosts: targets.map(\.host))
+        var threads: [OwnedThread] = []
+        do {
+            if !hosts.names.isEmpty {
+                threads.append(
+                    try OwnedThread.start(name: "probe-names", networkNamespace: networkNamespace) { started in
+                        hosts.keepFresh(until: stop) { started(nil) }
+                    })
+            }
+            threads.append(
+                try OwnedThread.start(name: "probe", networkNamespace: networkNamespace) { started in
+                    let participants = Prober.participants(for: targets, hosts: hosts, journals: journals)
+                    started(nil)
+                    runPollLoop(participants, until: stop)
+                })
+            return threads
+        } catch {
+            // The one that did start must not outlive the prober that never was.
+            stop.raise()
+            for thread in threads { thread.join() }
+            throw .system(error, "the prober cannot start")
+        }
     }
 
     private static func participants(

@@ -51,10 +51,13 @@ enum ImportTable {
     ]
     private static let processes = ["Shipper", "Coordinator", "Alerter"]
     private static let rim = [
-        "CLinux", "Schema", "PostgreSQL", "PrivatePostgres", "EventStore", "Spool", "HTTPTransport", "Cryptography", "Clocks", "Sockets",
-        "ConfigurationFiles", "HealthServer", "Probing", "Prometheus", "Kubernetes", "TrafficControl", "Lab", "Webhook", "Web",
+        "CLinux", "Schema", "PostgreSQL", "ChildProcesses", "Supervision", "PrivatePostgres", "EventStore", "Spool", "HTTPTransport",
+        "Cryptography", "Clocks", "Sockets", "ConfigurationFiles", "HealthServer", "Probing", "Kubernetes", "TrafficControl", "Lab",
+        "Webhook", "Web",
     ]
     private static let plumbing = ["Logging", "Metrics", "ServiceLifecycle", "Subprocess", "SystemPackage", "Yams"]
+
+    private static let web = ["Hummingbird", "HummingbirdCore", "Mustache", "NIOCore", "HTTPTypes"]
 
     static let rows: [ImportRow] = [
         ImportRow("CLibPQ", .cLibrary),
@@ -85,7 +88,9 @@ enum ImportTable {
 
         ImportRow("Schema", .rim),
         ImportRow("PostgreSQL", .rim, ["CLibPQ", "CLinux"]),
-        ImportRow("PrivatePostgres", .rim, ["CLinux", "PostgreSQL"]),
+        ImportRow("ChildProcesses", .rim, ["CLinux"]),
+        ImportRow("Supervision", .rim, ["ChildProcesses", "Clocks", "Quantities"]),
+        ImportRow("PrivatePostgres", .rim, ["ChildProcesses"]),
         ImportRow("EventStore", .rim, ["PostgreSQL", "Schema", "Quantities", "JSONDocument", "Events", "Fleet", "Alerting", "ReadModel"]),
         ImportRow("Spool", .rim, ["Schema", "Quantities", "Events", "GRDB"]),
         ImportRow("HTTPTransport", .rim, ["CLibCurl"]),
@@ -101,16 +106,16 @@ enum ImportTable {
         ImportRow("Webhook", .rim, ["HTTPTransport", "Cryptography", "Alerting", "JSONDocument", "Quantities"]),
         ImportRow(
             "Web", .rim,
-            ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition", "Hummingbird", "HummingbirdCore", "Mustache",
-             "Logging", "ServiceLifecycle", "NIOCore", "HTTPTypes"]),
+            ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition", "Hummingbird", "HummingbirdCore",
+             "Mustache", "Logging", "ServiceLifecycle", "NIOCore", "HTTPTypes"]),
 
         ImportRow("Simulation", .top, core + processes),
         ImportRow("Adapters", .top, core + processes + rim + plumbing),
-        ImportRow("fairlead", .executable, core + processes + rim + plumbing + ["Adapters", "Simulation", "ArgumentParser"]),
-        // The small binary: without the page, the lab, the simulator and a database of its own.
+        ImportRow("fairlead", .executable, core + processes + rim + plumbing + web + ["Adapters", "Simulation", "ArgumentParser"]),
+        // The small binary: without the page, the lab, the simulator and a database or supervisor of its own.
         ImportRow(
             "fairlead-shipper", .executable,
-            core + ["Shipper"] + rim.filter { !["Web", "Lab", "PrivatePostgres", "Webhook"].contains($0) } + plumbing
+            core + ["Shipper"] + rim.filter { !["Web", "Lab", "PrivatePostgres", "Supervision", "Webhook"].contains($0) } + plumbing
                 + ["Adapters", "ArgumentParser"]),
     ]
 }

@@ -1,2 +1,3 @@
--- Makes the development database. Outside of any transaction; refused (42P04) where there is one.
-CREATE DATABASE fairlead
+-- Makes the development database. Outside of any transaction.
+-- Parameters: none. Rows: none. SQLSTATE: 42P04 where there is one already.
+CREATE DATABASE fairlead;

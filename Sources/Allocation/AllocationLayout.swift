@@ -19,6 +19,16 @@ struct AllocationLayout: Sendable {
     /// Rows of demands by resource, ascending.
     let memberStart: [Int32]
     let member: [Int32]
+    /// For each tier the resources that it crosses, each with its members of that tier as a range of `member`.
+    let segmentStart: [Int32]
+    let segments: [Segment]
+    let largestSegment: Int
+
+    struct Segment: Sendable {
+        let resource: Int32
+        let begin: Int32
+        let end: Int32
+    }
 
     init(resources: [AllocationResource], demands: [AllocationDemand]) {
         capacities = resources.map { UInt64($0.capacity.bitsPerSecond) }
@@ -49,10 +59,39 @@ struct AllocationLayout: Sendable {
                 next[resource] += 1
             }
         }
+        (segmentStart, segments) = AllocationLayout.segments(
+            tierStart: tierStart, pathStart: pathStart, path: path, memberStart: memberStart)
+        largestSegment = segments.reduce(0) { max($0, Int($1.end - $1.begin)) }
         self.tierStart = tierStart
         self.pathStart = pathStart
         self.path = path
         self.memberStart = memberStart
         self.member = member
+    }
+
+    /// Members stand in order of demands, so those of a tier follow those of the tier before.
+    private static func segments(
+        tierStart: [Int32], pathStart: [Int32], path: [Int32], memberStart: [Int32]
+    ) -> (start: [Int32], segments: [Segment]) {
+        var starts: [Int32] = [0]
+        var segments: [Segment] = []
+        var next = memberStart
+        var count = [Int32](repeating: 0, count: memberStart.count)
+        for tier in 0..<tierStart.count - 1 {
+            var crossed: [Int32] = []
+            for entry in Int(pathStart[Int(tierStart[tier])])..<Int(pathStart[Int(tierStart[tier + 1])]) {
+                let resource = path[entry]
+                if count[Int(resource)] == 0 { crossed.append(resource) }
+                count[Int(resource)] += 1
+            }
+            for resource in crossed {
+                let begin = next[Int(resource)]
+                next[Int(resource)] += count[Int(resource)]
+                count[Int(resource)] = 0
+                segments.append(Segment(resource: resource, begin: begin, end: next[Int(resource)]))
+            }
+            starts.append(Int32(segments.count))
+        }
+        return (starts, segments)
     }
 }

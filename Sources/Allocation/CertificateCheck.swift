@@ -6,39 +6,52 @@ extension AllocationCertificate {
     /// Rates are computed again from the certificate's levels, so a rate that is off by a single bit per second is refused; the
     /// levels are held against the capacities, so levels that prove nothing are refused too.
     public static func verify(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
-        var check = CertificateCheck(instance)
-        try check.run(result)
+        var check = CertificateCheck()
+        try check.run(instance, result)
     }
 }
 
-/// One pass over a certificate. Works with `checked` sums, because levels may come from anybody.
-struct CertificateCheck {
-    private let instance: AllocationInstance
-    private let layout: AllocationLayout
-    private var rates: [FineRate]
-    private var used: [FineRate]
-    /// The levels of the step at hand; `.unbounded` elsewhere.
-    private var levels: [FillLevel]
-    /// The entries of the certificate that `levels` holds.
+/// One pass over a certificate, with buffers that are used again. Sums are held against capacities at each step, because levels
+/// may come from anybody.
+struct CertificateCheck: Sendable {
+    private struct ResourceState: Sendable {
+        /// In the step at hand; `.unbounded` where the certificate has none.
+        var level = FillLevel.unbounded
+        /// Rates of the tiers so far and lower bounds of the others.
+        var used: FineRate = 0
+        /// Rates in whole bit/s.
+        var wholeUsed: Int64 = 0
+        var capacity: UInt64 = 0
+        var hasLevel = false
+    }
+
+    private var resources: [ResourceState] = []
+    /// Minimums as far as they fit; empty where all of them do.
+    private var lowers: [FineRate] = []
+    /// The entries of the certificate whose levels are in place.
     private var loaded = 0..<0
-    private var shortfalls: [AllocationResult.Shortfall] = []
 
-    init(_ instance: AllocationInstance) {
-        self.instance = instance
-        layout = instance.layout
-        rates = [FineRate](repeating: 0, count: instance.demands.count)
-        used = [FineRate](repeating: 0, count: instance.resources.count)
-        levels = [FillLevel](repeating: .unbounded, count: instance.resources.count)
+    mutating func run(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
+        try CertificateCheck.checkShape(instance, result)
+        reset(instance)
+        let steps = result.certificate.steps
+        let firstExcess = steps.firstIndex { $0.phase == .excess } ?? steps.count
+        if firstExcess == 0 {
+            try CertificateCheck.reserveMinimums(instance, result, &resources)
+        } else {
+            try fillMinimums(instance, result, end: firstExcess)
+        }
+        var next = firstExcess
+        for tier in instance.tiers.indices {
+            let isStep = try load(&next, before: steps.count, tier: instance.tiers[tier], instance, result.certificate)
+            try CertificateCheck.checkRates(of: tier, instance, result, lowers: lowers, &resources)
+            if isStep { try checkFull(next - 1, instance, result.certificate) }
+        }
+        guard next == steps.count else { throw CertificateCheck.orderViolation }
+        try checkTotals(instance, result)
     }
 
-    mutating func run(_ result: AllocationResult) throws(CertificateViolation) {
-        try checkShape(result)
-        let firstExcess = try checkMinimums(result)
-        try checkRates(result, from: firstExcess)
-        try checkTotals(result)
-    }
-
-    private func checkShape(_ result: AllocationResult) throws(CertificateViolation) {
+    private static func checkShape(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
         guard result.demandCount == instance.demands.count, result.resourceCount == instance.resources.count else {
             throw CertificateViolation(.shape, "the result is of another instance: the numbers of demands or resources differ")
         }
@@ -50,104 +63,178 @@ struct CertificateCheck {
             }
             begin = step.end
         }
-        guard begin == certificate.levels.count,
-            certificate.levels.allSatisfy({ instance.resources.indices.contains(Int($0.resource)) })
-        else { throw CertificateViolation(.shape, "the certificate holds a level outside its steps or of no resource") }
-    }
-
-    /// Recomputes the minimums and reserves them all. Answers the first step of the other phase.
-    private mutating func checkMinimums(_ result: AllocationResult) throws(CertificateViolation) -> Int {
-        let steps = result.certificate.steps
-        let firstExcess = steps.firstIndex { $0.phase == .excess } ?? steps.count
-        if firstExcess == 0 {
-            for demand in layout.minimums.indices { rates[demand] = Rounding.fine(layout.minimums[demand]) }
-            for demand in layout.minimums.indices { try take(rates[demand], for: demand) }
-        } else {
-            var next = 0
-            for (tier, value) in instance.tiers.enumerated() {
-                let isStep = try load(&next, before: firstExcess, tier: value, result.certificate)
-                for demand in members(of: tier) {
-                    let minimum = layout.minimums[demand]
-                    let term = FillTerm(lower: 0, upper: minimum, weight: minimum)
-                    rates[demand] = term.rate(at: lowestLevel(of: demand))
-                    try take(rates[demand], for: demand)
-                }
-                noteShortfalls(of: tier)
-                if isStep { try checkFull(next - 1, result.certificate) }
-            }
-            guard next == firstExcess else { throw orderViolation }
-        }
-        guard shortfalls == result.shortfalls else {
-            throw CertificateViolation(.feasibility, "the minimums that are not met miss something else than the result says")
-        }
-        for demand in layout.minimums.indices where Int64(Rounding.wholeBits(rates[demand])) != result.minimumBits[demand] {
-            throw CertificateViolation(
-                .minimum, "the minimum of demand \"\(instance.demands[demand].id)\" is \(Rounding.wholeBits(rates[demand])) bit/s, "
-                    + "not \(result.minimumBits[demand])")
-        }
-        return firstExcess
-    }
-
-    /// What the minimums of a tier miss, by the resource that binds them.
-    private mutating func noteShortfalls(of tier: Int) {
-        var missing: [Int: Int64] = [:]
-        for demand in members(of: tier) {
-            let short = Int64(layout.minimums[demand]) - Int64(Rounding.wholeBits(rates[demand]))
-            if short > 0, let resource = lowestResource(of: demand) { missing[resource, default: 0] += short }
-        }
-        for (resource, short) in missing.sorted(by: { $0.key < $1.key }) {
-            shortfalls.append(
-                AllocationResult.Shortfall(resource: resource, tier: instance.tiers[tier], missing: BitRate(bitsPerSecond: short)))
+        let known = 0..<Int32(instance.resources.count)
+        guard begin == certificate.levels.count, certificate.levels.allSatisfy({ known.contains($0.resource) }) else {
+            throw CertificateViolation(.shape, "the certificate holds a level outside its steps or of no resource")
         }
     }
 
-    private mutating func checkRates(_ result: AllocationResult, from firstExcess: Int) throws(CertificateViolation) {
-        let certificate = result.certificate
-        var next = firstExcess
-        for (tier, value) in instance.tiers.enumerated() {
-            let isStep = try load(&next, before: certificate.steps.count, tier: value, certificate)
-            for demand in members(of: tier) {
-                let term = FillTerm(
-                    lower: rates[demand], upper: layout.maximums[demand], weight: layout.weights[demand])
-                let rate = term.rate(at: lowestLevel(of: demand))
-                try take(rate - term.lower, for: demand)
-                rates[demand] = rate
-                guard Int64(Rounding.wholeBits(rate)) == result.rateBits[demand] else {
-                    throw CertificateViolation(
-                        .rate, "the rate of demand \"\(instance.demands[demand].id)\" is \(Rounding.wholeBits(rate)) bit/s, "
-                            + "not \(result.rateBits[demand])")
-                }
-                let limit = rate == Rounding.fine(term.upper) ? nil : lowestResource(of: demand)
-                guard limit.map(AllocationResult.Limit.resource) ?? .maximum == result.limit(of: demand) else {
-                    throw CertificateViolation(
-                        .limit, "demand \"\(instance.demands[demand].id)\" is bound by \(limit.map(name) ?? "its maximum")")
-                }
-            }
-            if isStep { try checkFull(next - 1, certificate) }
-        }
-        guard next == certificate.steps.count else { throw orderViolation }
-    }
-
-    private var orderViolation: CertificateViolation {
+    private static var orderViolation: CertificateViolation {
         CertificateViolation(.shape, "the certificate's steps are not the instance's tiers in order, minimums first")
     }
 
-    private func members(of tier: Int) -> Range<Int> { Int(layout.tierStart[tier])..<Int(layout.tierStart[tier + 1]) }
+    private mutating func reset(_ instance: AllocationInstance) {
+        let capacities = instance.layout.capacities
+        if resources.count != capacities.count { resources = [ResourceState](repeating: ResourceState(), count: capacities.count) }
+        for resource in capacities.indices {
+            resources[resource] = ResourceState()
+            resources[resource].capacity = capacities[resource]
+        }
+        lowers.removeAll(keepingCapacity: true)
+        loaded = 0..<0
+    }
+
+    /// All minimums together.
+    private static func reserveMinimums(
+        _ instance: AllocationInstance, _ result: AllocationResult, _ resources: inout [ResourceState]
+    ) throws(CertificateViolation) {
+        guard result.isFeasible else {
+            throw CertificateViolation(.feasibility, "the result says infeasible, and its certificate binds no minimum")
+        }
+        let layout = instance.layout
+        let path = layout.path.span
+        var resources = resources.mutableSpan
+        for demand in layout.minimums.indices {
+            let minimum = layout.minimums[demand]
+            guard result.minimumBits[demand] == Int64(minimum) else {
+                throw CertificateCheck.minimumViolation(demand, FineRate(minimum) << 64, instance, result)
+            }
+            if minimum == 0 { continue }
+            for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
+                let resource = Int(path[entry])
+                resources[resource].used += Rounding.fine(minimum)
+                if resources[resource].used > Rounding.fine(resources[resource].capacity) {
+                    throw CertificateCheck.overuse(resource, instance)
+                }
+            }
+        }
+    }
+
+    /// The minimums of each tier by the certificate's levels, and what they miss.
+    private mutating func fillMinimums(
+        _ instance: AllocationInstance, _ result: AllocationResult, end: Int
+    ) throws(CertificateViolation) {
+        let layout = instance.layout
+        var next = 0
+        var shortfalls: [AllocationResult.Shortfall] = []
+        for tier in instance.tiers.indices {
+            let isStep = try load(&next, before: end, tier: instance.tiers[tier], instance, result.certificate)
+            var missing: [Int: Int64] = [:]
+            for demand in CertificateCheck.members(of: tier, layout) {
+                let minimum = layout.minimums[demand]
+                let entries = Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1])
+                let (level, lowest) = CertificateCheck.lowestLevel(layout.path, entries, resources)
+                let rate = FillTerm(lower: 0, upper: minimum, weight: minimum).rate(at: level)
+                lowers.append(rate)
+                let bits = Rounding.wholeBits(rate)
+                guard Int64(bits) == result.minimumBits[demand] else {
+                    throw CertificateCheck.minimumViolation(demand, rate, instance, result)
+                }
+                if bits < minimum, lowest >= 0 { missing[Int(lowest), default: 0] += Int64(minimum - bits) }
+                for entry in entries { try take(rate, on: Int(layout.path[entry]), instance) }
+            }
+            for (resource, short) in missing.sorted(by: { $0.key < $1.key }) {
+                shortfalls.append(
+                    AllocationResult.Shortfall(resource: resource, tier: instance.tiers[tier], missing: BitRate(bitsPerSecond: short)))
+            }
+            if isStep { try checkFull(next - 1, instance, result.certificate) }
+        }
+        guard next == end else { throw CertificateCheck.orderViolation }
+        guard shortfalls == result.shortfalls else {
+            throw CertificateViolation(.feasibility, "the minimums that are not met miss something else than the result says")
+        }
+    }
+
+    private static func checkRates(
+        of tier: Int, _ instance: AllocationInstance, _ result: AllocationResult, lowers: [FineRate],
+        _ resources: inout [ResourceState]
+    ) throws(CertificateViolation) {
+        let layout = instance.layout
+        let path = layout.path.span
+        let rates = result.rateBits.span
+        let limits = result.limits.span
+        var resources = resources.mutableSpan
+        for demand in CertificateCheck.members(of: tier, layout) {
+            let entries = Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1])
+            let (level, lowest) = CertificateCheck.lowestLevel(path, entries, resources)
+            let term = FillTerm(
+                lower: lowers.isEmpty ? Rounding.fine(layout.minimums[demand]) : lowers[demand], upper: layout.maximums[demand],
+                weight: layout.weights[demand])
+            let rate = term.rate(at: level)
+            let bits = Int64(Rounding.wholeBits(rate))
+            let limit = rate == Rounding.fine(term.upper) ? Filling.ownBound : lowest
+            guard bits == rates[demand], limit == limits[demand] else {
+                throw CertificateCheck.rateViolation(demand, rate, limit, instance, result)
+            }
+            let gain = rate - term.lower
+            for entry in entries {
+                let resource = Int(path[entry])
+                let (sum, overflow) = resources[resource].used.addingReportingOverflow(gain)
+                if overflow { throw CertificateCheck.overuse(resource, instance) }
+                resources[resource].used = sum
+                resources[resource].wholeUsed &+= bits
+            }
+        }
+        for index in Int(layout.segmentStart[tier])..<Int(layout.segmentStart[tier + 1]) {
+            let resource = Int(layout.segments[index].resource)
+            if resources[resource].used > Rounding.fine(resources[resource].capacity) { throw CertificateCheck.overuse(resource, instance) }
+        }
+    }
+
+    private static func members(of tier: Int, _ layout: AllocationLayout) -> Range<Int> {
+        Int(layout.tierStart[tier])..<Int(layout.tierStart[tier + 1])
+    }
+
+    /// The lowest level on a path and the first resource that has it.
+    @inline(__always)
+    private static func lowestLevel(
+        _ path: Span<Int32>, _ entries: Range<Int>, _ resources: borrowing MutableSpan<ResourceState>
+    ) -> (FillLevel, Int32) {
+        var lowest = FillLevel.unbounded
+        var place = Filling.ownBound
+        for entry in entries {
+            let resource = path[entry]
+            let level = resources[Int(resource)].level
+            if level < lowest {
+                lowest = level
+                place = resource
+            }
+        }
+        return (lowest, place)
+    }
+
+    private static func lowestLevel(_ path: [Int32], _ entries: Range<Int>, _ resources: [ResourceState]) -> (FillLevel, Int32) {
+        var lowest = FillLevel.unbounded
+        var place = Filling.ownBound
+        for entry in entries where resources[Int(path[entry])].level < lowest {
+            lowest = resources[Int(path[entry])].level
+            place = path[entry]
+        }
+        return (lowest, place)
+    }
+
+    private mutating func take(_ rate: FineRate, on resource: Int, _ instance: AllocationInstance) throws(CertificateViolation) {
+        let (sum, overflow) = resources[resource].used.addingReportingOverflow(rate)
+        if overflow || sum > Rounding.fine(resources[resource].capacity) { throw CertificateCheck.overuse(resource, instance) }
+        resources[resource].used = sum
+    }
 
     /// Puts the levels of the next step in place if it is the tier's; clears those of the step before.
     private mutating func load(
-        _ next: inout Int, before end: Int, tier: Int, _ certificate: AllocationCertificate
+        _ next: inout Int, before end: Int, tier: Int, _ instance: AllocationInstance, _ certificate: AllocationCertificate
     ) throws(CertificateViolation) -> Bool {
-        for entry in loaded { levels[Int(certificate.levels[entry].resource)] = .unbounded }
+        for entry in loaded { resources[Int(certificate.levels[entry].resource)].level = .unbounded }
         loaded = 0..<0
         guard next < end, certificate.steps[next].tier == tier else { return false }
         loaded = CertificateCheck.range(next, certificate)
         for entry in loaded {
             let bound = certificate.levels[entry]
-            guard levels[Int(bound.resource)] == .unbounded, bound.level != .unbounded else {
-                throw CertificateViolation(.shape, "\(name(Int(bound.resource))) has two levels in tier \(tier)")
+            let resource = Int(bound.resource)
+            guard resources[resource].level == .unbounded, bound.level != .unbounded else {
+                throw CertificateViolation(.shape, "\(CertificateCheck.name(resource, instance)) has two levels in tier \(tier)")
             }
-            levels[Int(bound.resource)] = bound.level
+            resources[resource].level = bound.level
+            resources[resource].hasLevel = true
         }
         next += 1
         return true
@@ -157,78 +244,62 @@ struct CertificateCheck {
         (step == 0 ? 0 : certificate.steps[step - 1].end)..<certificate.steps[step].end
     }
 
-    private func lowestLevel(of demand: Int) -> FillLevel {
-        var lowest = FillLevel.unbounded
-        for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
-            let level = levels[Int(layout.path[entry])]
-            if level < lowest { lowest = level }
-        }
-        return lowest
-    }
-
-    /// The first of the resources with the lowest level.
-    private func lowestResource(of demand: Int) -> Int? {
-        var lowest: Int?
-        for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
-            let resource = Int(layout.path[entry])
-            if levels[resource] < lowest.map({ levels[$0] }) ?? .unbounded { lowest = resource }
-        }
-        return lowest
-    }
-
-    private mutating func take(_ gain: FineRate, for demand: Int) throws(CertificateViolation) {
-        for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
-            let resource = Int(layout.path[entry])
-            let (sum, overflow) = used[resource].addingReportingOverflow(gain)
-            guard !overflow, sum <= Rounding.fine(layout.capacities[resource]) else {
-                throw CertificateViolation(.capacity, "\(name(resource)) carries more than its capacity")
-            }
-            used[resource] = sum
-        }
-    }
-
     /// A resource with a level has no room left but what rounding down leaves: less than one 2⁻⁶⁴ bit/s per member.
-    private func checkFull(_ step: Int, _ certificate: AllocationCertificate) throws(CertificateViolation) {
+    private func checkFull(
+        _ step: Int, _ instance: AllocationInstance, _ certificate: AllocationCertificate
+    ) throws(CertificateViolation) {
         for entry in CertificateCheck.range(step, certificate) {
             let resource = Int(certificate.levels[entry].resource)
-            let members = layout.memberStart[resource + 1] - layout.memberStart[resource]
-            guard Rounding.fine(layout.capacities[resource]) - used[resource] <= FineRate(members) else {
+            let members = instance.layout.memberStart[resource + 1] - instance.layout.memberStart[resource]
+            guard Rounding.fine(resources[resource].capacity) - resources[resource].used <= FineRate(members) else {
                 throw CertificateViolation(
-                    .saturation, "\(name(resource)) has a level in tier \(certificate.steps[step].tier) and is not full")
+                    .saturation,
+                    "\(CertificateCheck.name(resource, instance)) has a level in tier \(certificate.steps[step].tier) and is not full")
             }
         }
     }
 
-    private func checkTotals(_ result: AllocationResult) throws(CertificateViolation) {
-        let allMet = layout.minimums.indices.allSatisfy { result.minimumBits[$0] == Int64(layout.minimums[$0]) }
-        guard allMet == result.isFeasible else {
-            throw CertificateViolation(.feasibility, allMet ? "every minimum is met, and the result says infeasible"
-                : "not every minimum is met, and the result says feasible")
-        }
-        var hasLevel = [Bool](repeating: false, count: used.count)
-        for entry in result.certificate.levels { hasLevel[Int(entry.resource)] = true }
-        var whole = [Int64](repeating: 0, count: used.count)
-        for demand in layout.minimums.indices {
-            for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
-                whole[Int(layout.path[entry])] += result.rateBits[demand]
+    private func checkTotals(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
+        for (resource, state) in resources.enumerated() {
+            guard state.wholeUsed <= Int64(state.capacity) else { throw CertificateCheck.overuse(resource, instance) }
+            guard state.wholeUsed == result.usedBits[resource] else {
+                throw CertificateViolation(
+                    .usage, "\(CertificateCheck.name(resource, instance)) carries \(state.wholeUsed) bit/s, not \(result.usedBits[resource])")
             }
-        }
-        for resource in used.indices {
-            guard whole[resource] <= Int64(layout.capacities[resource]) else {
-                throw CertificateViolation(.capacity, "\(name(resource)) carries more than its capacity")
-            }
-            let isFull = whole[resource] == Int64(layout.capacities[resource]) || hasLevel[resource]
+            let isFull = state.hasLevel || state.wholeUsed == Int64(state.capacity)
             guard isFull == result.isSaturated[resource] else {
-                throw CertificateViolation(.usage, "\(name(resource)) is \(isFull ? "" : "not ")saturated")
-            }
-            guard whole[resource] == result.usedBits[resource] else {
-                throw CertificateViolation(
-                    .usage, "\(name(resource)) carries \(whole[resource]) bit/s, not \(result.usedBits[resource])")
+                throw CertificateViolation(.usage, "\(CertificateCheck.name(resource, instance)) is \(isFull ? "" : "not ")saturated")
             }
         }
     }
 
-    private func name(_ resource: Int) -> String {
+    // MARK: - What is said
+
+    private static func name(_ resource: Int, _ instance: AllocationInstance) -> String {
         "the \(instance.resources[resource].kind.rawValue) \"\(instance.resources[resource].id)\""
+    }
+
+    private static func overuse(_ resource: Int, _ instance: AllocationInstance) -> CertificateViolation {
+        CertificateViolation(.capacity, "\(name(resource, instance)) carries more than its capacity")
+    }
+
+    private static func minimumViolation(
+        _ demand: Int, _ rate: FineRate, _ instance: AllocationInstance, _ result: AllocationResult
+    ) -> CertificateViolation {
+        CertificateViolation(
+            .minimum,
+            "the minimum of demand \"\(instance.demands[demand].id)\" is \(Rounding.wholeBits(rate)) bit/s, not \(result.minimumBits[demand])")
+    }
+
+    private static func rateViolation(
+        _ demand: Int, _ rate: FineRate, _ limit: Int32, _ instance: AllocationInstance, _ result: AllocationResult
+    ) -> CertificateViolation {
+        let id = instance.demands[demand].id
+        guard Int64(Rounding.wholeBits(rate)) == result.rateBits[demand] else {
+            return CertificateViolation(
+                .rate, "the rate of demand \"\(id)\" is \(Rounding.wholeBits(rate)) bit/s, not \(result.rateBits[demand])")
+        }
+        let bound = limit == Filling.ownBound ? "its maximum" : name(Int(limit), instance)
+        return CertificateViolation(.limit, "demand \"\(id)\" is bound by \(bound)")
     }
 }

@@ -6,6 +6,8 @@ struct FillTerm: Sendable {
     /// 0: its rate is settled, or it takes no part.
     var weight: UInt64
 
+    static let settled = FillTerm(lower: 0, upper: 0, weight: 0)
+
     /// What it gets at a level, held between its bounds.
     @inline(__always)
     func rate(at level: FillLevel) -> FineRate {

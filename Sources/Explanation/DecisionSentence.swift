@@ -19,10 +19,12 @@ public struct DecisionSentence: Sendable {
     public var act: String {
         let (input, outcome) = (decision.input, decision.outcome)
         let from = input.applied.map { " from \($0.readable)" } ?? ""
-        let acts = input.evidence.contains(.mayAct) && !input.evidence.contains(.paused) && !decision.isShadow
-        let target = outcome.desired ?? outcome.afterClamp ?? outcome.proposed
+        let isHeldBack = !input.evidence.contains(.mayAct) || input.evidence.contains(.paused)
+        let acts = !isHeldBack && !decision.isShadow
+        // A loop that may not act decides to hold; what it would have done stands in the stage before.
+        let target = isHeldBack ? outcome.afterClamp : outcome.desired ?? outcome.afterClamp ?? outcome.proposed
         let to = target.map { " to \($0.readable)" } ?? ""
-        switch outcome.action {
+        switch isHeldBack ? DecisionSentence.direction(from: input.applied, to: target) : outcome.action {
         case .hold:
             if let requested = outcome.requested, acts { return "Held and asks for \(requested.readable)" }
             return input.applied.map { "\(acts ? "Held" : "Would hold") at \($0.readable)" }
@@ -34,6 +36,11 @@ public struct DecisionSentence: Sendable {
             }
             return acts ? "Raised\(from)\(to)" : "Would raise\(from)\(to)"
         }
+    }
+
+    private static func direction(from applied: BitRate?, to target: BitRate?) -> LoopAction {
+        guard let target, target != applied else { return .hold }
+        return applied.map { target > $0 } == true ? .increase : .decrease
     }
 
     /// With two digits behind the point, or exactly where that would read as the very value it is compared with.
@@ -48,31 +55,42 @@ public struct DecisionSentence: Sendable {
         let (input, outcome) = (decision.input, decision.outcome)
         let flow = names.flow(input.flow)
         func raw(against bound: Delay) -> String { "\(flow)'s p95 of \(distinct(input.raw, from: bound))" }
-        func smoothed(against bounds: Delay...) -> String {
-            "\(flow)'s smoothed p95 of \(distinct(outcome.smoothed, from: bounds))"
+        // The value that steered: the smoothed one, unless a law smooths nothing or stepped past it.
+        func steering(_ holds: (Delay) -> Bool, against bounds: Delay...) -> String {
+            let usesSmoothed = outcome.smoothed != input.raw && outcome.smoothed.map(holds) != false
+            let value = usesSmoothed ? outcome.smoothed : input.raw
+            return "\(flow)'s \(usesSmoothed ? "smoothed " : "")p95 of \(distinct(value, from: bounds))"
         }
+        let (lower, upper) = (outcome.lowerThreshold, outcome.upperThreshold)
+        let wish = outcome.proposed.flatMap { $0 == outcome.afterCooldown ? nil : " to go to \($0.readable)" } ?? ""
         let used = rate(input.used, none: "an unknown rate")
         let grant = rate(input.grant, none: "nothing")
         return switch decision.outcome.reason {
         case .brakedAboveBound: "\(raw(against: input.bound)) is above its bound of \(exact(input.bound))"
-        case .aboveTarget: "\(smoothed(against: outcome.upperThreshold)) is above \(exact(outcome.upperThreshold))"
-        case .belowTarget: "\(smoothed(against: outcome.lowerThreshold)) is below \(exact(outcome.lowerThreshold))"
-        case .insideDeadband: "\(smoothed(against: outcome.lowerThreshold, outcome.upperThreshold)) is between \(exact(outcome.lowerThreshold)) and \(exact(outcome.upperThreshold))"
+        case .aboveTarget: "\(steering({ $0 > upper }, against: upper)) is above \(exact(upper))"
+        case .belowTarget: "\(steering({ $0 < lower }, against: lower)) is below \(exact(lower))"
+        case .insideDeadband where outcome.smoothed.map { $0 < lower } == true:
+            "the smoothed p95 would allow a raise, and \(raw(against: input.target)) is above the target of \(exact(input.target))"
+        case .insideDeadband:
+            "\(steering({ $0 >= lower && $0 <= upper }, against: lower, upper)) is between \(exact(lower)) and \(exact(upper))"
         case .atTarget: "\(raw(against: input.target)) is exactly its target"
-        case .cooldown: "the last change is too recent"
-        case .flapBudget: "the direction turned too often, so the lower rate is kept"
-        case .measurementMissing: "\(flow) is \(input.quality.word), so there is no number to act on"
-        case .measurementMissingStepDown: "\(flow) has been \(input.quality.word) for several ticks"
-        case .measurementMissingFloor: "\(flow) has been \(input.quality.word) for several ticks, and the policy says floor"
+        case .cooldown: "the last change is too recent\(wish)"
+        case .flapBudget: "the direction turned too often\(wish), so the lower rate is kept"
+        case .measurementMissing: "\(flow) has no number that can be believed (\(input.quality.word))"
+        case .measurementMissingStepDown: "\(flow) has had no number for several ticks (\(input.quality.word))"
+        case .measurementMissingFloor:
+            "\(flow) has had no number for several ticks (\(input.quality.word)), and the policy says floor"
         case .waitingForEvidence: "what was measured reaches back before the last change took effect"
         case .limitNotUsed: "only \(used) of \(rate(input.applied, none: "no limit")) is used"
         case .useNotProven: "use at a higher rate was never proven"
         case .atRememberedCeiling: "just below the rate at which \(flow) suffered before"
         case .probingCeiling: "trying gently past the remembered ceiling"
-        case .notOurTraffic: "\(raw(against: input.bound)) suffers, but not from this site's \(used)"
+        case .notOurTraffic: "\(raw(against: input.bound)) does not come from this site's \(used), or lowering that did not help"
         case .notEnforced: "the applied rate is not yet the desired one"
-        case .atFloor: "the floor of \(input.floor.readable) is reached"
-        case .atCeiling: "the ceiling of \(input.ceiling.readable) is reached"
+        case .atFloor where input.raw.map { $0 > input.bound } == true:
+            "\(raw(against: input.bound)) is above its bound of \(exact(input.bound)), and the floor is \(input.floor.readable)"
+        case .atFloor: "the floor is \(input.floor.readable)"
+        case .atCeiling: "the ceiling is \(input.ceiling.readable)"
         case .noGrant: "no living grant allows a raise"
         case .limitedByGrant: "the grant ends at \(grant)"
         case .grantLowered: "the grant fell to \(grant)"

@@ -17,19 +17,58 @@ import Testing
         #expect(Set(DecisionReason.allCases.map { ReasonSentence($0).meaning }).count == DecisionReason.allCases.count)
     }
 
-    @Test func `each reason makes one sentence with numbers, as the golden list shows them`() throws {
-        var text = ""
-        for reason in DecisionReason.allCases {
-            for action in LoopAction.allCases {
-                let tick = SampleTick(
-                    number: 1, at: SampleFleet.now, quality: .measured, microseconds: 1_500, before: 180,
-                    after: action == .hold ? 180 : action == .decrease ? 120 : 190, used: 150, action: action, reason: reason).tick
-                let sentence = DecisionSentence(try #require(tick.decision), roster: .plant("plant-a", mode: "enforce")).text
-                #expect(sentence.hasSuffix(".") && !sentence.hasSuffix(".."))
-                text += "\(action.word) \(reason.word): \(sentence)\n"
-            }
+    /// The case in which a law gives the reason: action, raw p95 (smoothed is 0.712 of it), quality.
+    private func typical(_ reason: DecisionReason) -> (action: LoopAction, microseconds: Int32, quality: SampleQuality) {
+        switch reason {
+        case .brakedAboveBound: (.decrease, 2_314, .measured)
+        case .aboveTarget: (.decrease, 1_800, .measured)
+        case .belowTarget, .probingCeiling, .limitedByGrant: (.increase, 600, .measured)
+        case .atTarget: (.hold, 1_000, .measured)
+        case .measurementMissing: (.hold, 0, .missing)
+        case .measurementMissingStepDown, .measurementMissingFloor: (.decrease, 0, .stale)
+        case .notOurTraffic, .atFloor: (.hold, 2_314, .measured)
+        case .grantLowered: (.decrease, 600, .measured)
+        case .insideDeadband: (.hold, 1_300, .measured)
+        case .cooldown, .flapBudget, .waitingForEvidence, .limitNotUsed, .useNotProven, .atRememberedCeiling, .notEnforced, .atCeiling,
+            .noGrant, .baseNotProven, .paused, .observing, .resumed, .unlimited:
+            (.hold, 600, .measured)
         }
+    }
+
+    @Test func `each reason makes one sentence with numbers, as the golden list shows them`() throws {
+        let text = try DecisionReason.allCases.map { reason in
+            let (action, microseconds, quality) = typical(reason)
+            var tick = SampleTick(
+                number: 1, at: SampleFleet.now, quality: quality, microseconds: microseconds, before: 180,
+                after: action == .hold ? 180 : action == .decrease ? 120 : 190, used: 150, action: action, reason: reason).tick
+            if reason == .unlimited { tick.decision?.input.applied = nil }
+            if reason == .noGrant { tick.decision?.outcome.requested = .megabits(190) }
+            if reason == .cooldown { tick.decision?.outcome.proposed = .megabits(190) }
+            if reason == .paused { tick.decision?.input.evidence.insert(.paused) }
+            if reason == .observing { tick.decision?.outcome.afterClamp = .megabits(120) }
+            let sentence = DecisionSentence(try #require(tick.decision), roster: .plant("plant-a", mode: "enforce")).text
+            #expect(sentence.hasSuffix(".") && !sentence.hasSuffix(".."))
+            return "\(reason.word): \(sentence)\n"
+        }.joined()
         try GoldenFile.expect(text, in: "sentences.txt")
+    }
+
+    @Test func `the delay that a sentence names is the one that decided`() throws {
+        var tick = SampleTick(
+            number: 1, at: SampleFleet.now, quality: .measured, microseconds: 1_100, before: 180, after: 180, used: 170, action: .hold,
+            reason: .insideDeadband).tick
+        func text() throws -> String { DecisionSentence(try #require(tick.decision), roster: .plant("plant-a", mode: "enforce")).cause }
+        // Smoothed 0.78 ms lies below the deadband, and the raw one above the target holds the raise back.
+        #expect(try text() == "the smoothed p95 would allow a raise, and robot-control's p95 of 1.10 ms is above the target of 1.00 ms")
+        // A law that smooths nothing has one value.
+        tick.decision?.outcome.smoothed = .microseconds(1_100)
+        #expect(try text() == "robot-control's p95 of 1.10 ms is between 0.80 ms and 1.20 ms")
+        tick.decision?.outcome.smoothed = .microseconds(900)
+        #expect(try text() == "robot-control's smoothed p95 of 0.90 ms is between 0.80 ms and 1.20 ms")
+        // A stand-in steers by its raw value, whatever was smoothed before.
+        tick.decision?.outcome.reason = .aboveTarget
+        tick.decision?.input.raw = .microseconds(1_400)
+        #expect(try text() == "robot-control's p95 of 1.40 ms is above 1.20 ms")
     }
 
     @Test func `no decision of any kind takes more than twelve lines, nor lets a control character through`() throws {
@@ -91,9 +130,10 @@ import Testing
         tick.decision?.isShadow = true
         #expect(try text().hasPrefix("Would ask for a raise"))
         tick.decision?.isShadow = false
-        tick.decision?.outcome.action = .decrease
+        tick.decision?.outcome.action = .hold
+        tick.decision?.outcome.afterClamp = .megabits(120)
         tick.decision?.input.evidence.insert(.paused)
-        #expect(try text().hasPrefix("Would lower"))
+        #expect(try text().hasPrefix("Would lower from 180 Mbit/s to 120 Mbit/s: "))
     }
 
     @Test func `ages are whole units, and one from the future says so`() {

@@ -35,15 +35,12 @@ final class HostDirectory: Sendable {
     struct Unresolved: Error { let sentence: String }
 
     /// Looks every name up, which blocks, until `stop` is raised: the body of a thread of its own, so that a slow resolver never
-    /// delays a probe. `ready` is called after the first look.
-    func keepFresh(until stop: EventSignal, ready: () -> Void) {
+    /// delays a probe.
+    func keepFresh(until stop: EventSignal) {
         var set = PollSet()
         set.insert(stop.descriptor, for: .readable)
-        var isFirst = true
         repeat {
             let isComplete = lookUp()
-            if isFirst { ready() }
-            isFirst = false
             let pause = isComplete ? HostDirectory.refreshInterval : HostDirectory.retryInterval
             _ = set.wait(nanoseconds: pause.count)
         } while !set.readiness(at: 0).contains(.readable)

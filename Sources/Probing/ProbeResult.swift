@@ -18,17 +18,19 @@ public struct ProbeResult: Sendable, Equatable {
 public enum ProbeOutcome: Sendable, Equatable {
     /// The way there and back without the reflector's own time: (T4 − T1) − (T3 − T2), RFC 8762. Never negative.
     case roundTrip(Nanoseconds)
-    /// No answer within the target's timeout, or the probe could not leave: the flow's own packet would not have, either.
+    /// Sent, and no answer within the target's timeout. A probe that could not leave has no result at all: loss is a property of
+    /// what was sent (RFC 7680 §2.4), and our own trouble must not look like the network's.
     case lost
 }
 
 /// What happened to one target's probes since it was started. Every number only grows.
 public struct ProbeCounters: Sendable, Equatable {
+    /// Handed to the kernel.
     public var sent: UInt64 = 0
     public var roundTrips: UInt64 = 0
     public var lost: UInt64 = 0
-    /// The kernel would not send it; the probe also counts as lost.
-    public var sendFailed: UInt64 = 0
+    /// Did not leave: no address, no connection, or the kernel would not send it. Neither sent nor lost; `ProbeBatch.trouble` says why.
+    public var unsent: UInt64 = 0
     /// Answered after it had been counted as lost.
     public var late: UInt64 = 0
     /// Answered a second time.
@@ -59,7 +61,7 @@ public struct ProbeCounters: Sendable, Equatable {
 
 /// What `Prober.drain()` hands over for one target.
 public struct ProbeBatch: Sendable {
-    /// In the order in which they were resolved: a lost probe comes after later ones that were answered.
+    /// In the order in which they were decided: a lost probe comes after later ones that were answered.
     public let results: [ProbeResult]
     public let counters: ProbeCounters
     /// Why probes do not leave, while they do not: a name that does not resolve, an interface that is gone.

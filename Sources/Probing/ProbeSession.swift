@@ -84,12 +84,11 @@ struct ProbeSession {
         return .result(ProbeResult(sequence: flight.sequence, sentAt: flight.sent.monotonic, outcome: .roundTrip(roundTrip)))
     }
 
-    /// The probe that was not sent after all: lost at once.
-    mutating func giveUp(_ sequence: UInt32) -> ProbeResult {
+    /// Takes back a probe that did not leave after all. It has no result: what was not sent measured nothing.
+    mutating func withdraw(_ sequence: UInt32) {
         let index = place(of: sequence)
-        precondition(flights[index].state == .outstanding && flights[index].sequence == sequence, "only what was just sent is given up")
-        flights[index].state = .lost
-        return ProbeResult(sequence: sequence, sentAt: flights[index].sent.monotonic, outcome: .lost)
+        precondition(flights[index].state == .outstanding && flights[index].sequence == sequence, "only what was just made is taken back")
+        flights[index].state = .empty
     }
 
     /// The probes whose time is over, oldest first.

@@ -20,7 +20,7 @@ public final class Prober: Sendable {
     private let threads: [OwnedThread]
 
     /// Starts probing. Throws where two targets share a flow, a value is out of range, or the system gives no thread; an address
-    /// that cannot be reached is no such error, but loss and `ProbeBatch.trouble`.
+    /// that cannot be had or reached is no such error, but `ProbeBatch.trouble`, or loss.
     /// `networkNamespace` is the path of a namespace to probe from, such as `/run/netns/robot`.
     public init(targets: [ProbeTarget], networkNamespace: String? = nil) throws(ProbingError) {
         if targets.count > Prober.targetBound { throw .misconfigured("at most \(Prober.targetBound) flows are probed, not \(targets.count)") }
@@ -60,7 +60,8 @@ public final class Prober: Sendable {
             if !hosts.names.isEmpty {
                 threads.append(
                     try OwnedThread.start(name: "probe-names", networkNamespace: networkNamespace) { started in
-                        hosts.keepFresh(until: stop) { started(nil) }
+                        started(nil)
+                        hosts.keepFresh(until: stop)
                     })
             }
             threads.append(

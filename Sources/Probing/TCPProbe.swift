@@ -124,13 +124,13 @@ final class TCPProbe: PollParticipant {
     private func sendOne(_ now: MonotonicTime) {
         let (request, displaced) = session.send(at: ClockReading.now())
         if let displaced { journal.record([displaced]) }
-        journal.count { $0.sent += 1 }
         guard let connection, connection.isEstablished,
             connection.output.append(TCPFraming.frame(request.sealed(with: target.key)))
         else {
-            journal.record([session.giveUp(request.sequence)])
-            return journal.count { $0.sendFailed += 1 }
+            session.withdraw(request.sequence)
+            return journal.count { $0.unsent += 1 }
         }
+        journal.count { $0.sent += 1 }
         _ = flush(connection, now)
     }
 

@@ -66,21 +66,27 @@ final class UDPProbe: PollParticipant {
         let channel = openChannel()
         let (request, displaced) = session.send(at: ClockReading.now())
         if let displaced { journal.record([displaced]) }
-        journal.count { $0.sent += 1 }
-        guard let channel else { return giveUp(request) }
-        do {
-            let packet = request.sealed(with: target.key)
-            guard try channel.socket.send(packet) == packet.count else { return giveUp(request) }
-        } catch {
-            // A refusal was caused by an earlier probe (ICMP) and says nothing about this one, which was not sent.
-            if error.code == .refused { journal.count { $0.refused += 1 } } else { close(because: error) }
-            giveUp(request)
+        guard let channel else { return withdraw(request) }
+        let packet = request.sealed(with: target.key)
+        // A refusal was caused by an earlier probe (ICMP), is reported once, and stopped this one from leaving: it goes again.
+        for _ in 0..<2 {
+            do {
+                guard try channel.socket.send(packet) == packet.count else { return withdraw(request) }
+                return journal.count { $0.sent += 1 }
+            } catch {
+                guard error.code == .refused else {
+                    close(because: error)
+                    break
+                }
+                journal.count { $0.refused += 1 }
+            }
         }
+        withdraw(request)
     }
 
-    private func giveUp(_ request: STAMPRequest) {
-        journal.record([session.giveUp(request.sequence)])
-        journal.count { $0.sendFailed += 1 }
+    private func withdraw(_ request: STAMPRequest) {
+        session.withdraw(request.sequence)
+        journal.count { $0.unsent += 1 }
     }
 
     /// The socket to the target's present address, opened where there is none or the name has moved. Nil where that fails; the

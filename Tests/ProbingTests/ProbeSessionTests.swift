@@ -96,6 +96,14 @@ private func roundTrip(_ sequence: UInt32, sentAt: Double, _ milliseconds: Doubl
         #expect(session.accept(answer(request, inside: 2.1), receivedRealtime: civil(102), reading: clocks(102)) == .implausible)
     }
 
+    @Test func `a probe that did not leave is taken back and has no result, not even when somebody answers it`() {
+        var session = session()
+        let (request, _) = session.send(at: clocks(100))
+        session.withdraw(request.sequence)
+        #expect(session.accept(answer(request), receivedRealtime: civil(101), reading: clocks(101)) == .stranger)
+        #expect(session.expire(at: clocks(9_000).monotonic) == [])
+    }
+
     @Test func `sequences wrap without losing a probe`() {
         var session = session(first: .max)
         let (last, _) = session.send(at: clocks(0))

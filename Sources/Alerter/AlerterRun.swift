@@ -22,7 +22,7 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
         await withDiscardingTaskGroup { group in
             group.addTask { await self.keepTicking(mailbox) }
             for await input in inputs {
-                for effect in process.step(input, ports.now()) { carryOut(effect, &group, mailbox) }
+                for effect in process.step(input, ports.now()) { carryOut(effect, of: process, &group, mailbox) }
                 ports.show(process)
             }
         }
@@ -30,13 +30,20 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
     }
 
     private func carryOut(
-        _ effect: AlerterEffect, _ group: inout DiscardingTaskGroup, _ mailbox: AsyncStream<AlerterInput>.Continuation
+        _ effect: AlerterEffect, of process: AlerterProcess, _ group: inout DiscardingTaskGroup,
+        _ mailbox: AsyncStream<AlerterInput>.Continuation
     ) {
         let ports = ports
         switch effect {
         case .note(let message, let facts): ports.tell(message, facts)
         case .store: ports.reach(.beforeStore)
-        case .deliver: ports.reach(.beforeDelivery)
+        case .deliver(let delivery):
+            ports.reach(.beforeDelivery)
+            // A process that was stopped between deciding and sending finds its trust ended: a successor may have sent it.
+            guard process.actingTerm(at: ports.now().monotonic) != nil else {
+                mailbox.yield(.attempted(id: delivery.notification.id, .failed(retryAfter: nil, reason: "the lease ended before it was sent")))
+                return
+            }
         case .settle: ports.reach(.beforeSettlement)
         default: break
         }

@@ -29,6 +29,7 @@ let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: 
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
@@ -129,12 +130,12 @@ let package = Package(
                            "Allocation", "AllocationDocument", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "PrivatePostgres", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
                            "Kubernetes", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", "ChildProcesses", "Supervision", "Lab", "HealthServer",
-                           argumentParser, logging, lifecycle, hummingbird, nioCore, httpTypes, system],
+                           argumentParser, logging, lifecycle, unixSignals, hummingbird, nioCore, httpTypes, system],
             swiftSettings: strict),
         .executableTarget(
             name: "fairlead-shipper",
             dependencies: ["Adapters", "Quantities", "Events", "Fleet", "Shipper", "Probing", "Clocks", "Sockets", "HealthServer", "ConfigurationFiles",
-                           "HTTPTransport", "PostgreSQL", "EventStore", argumentParser, logging, lifecycle],
+                           "HTTPTransport", "PostgreSQL", "EventStore", argumentParser, logging, lifecycle, unixSignals],
             swiftSettings: strict),
 
         // Tests.

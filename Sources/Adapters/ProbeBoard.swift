@@ -1,4 +1,4 @@
-public import Events
+import Events
 import Exposition
 import Jitter
 public import Probing

@@ -1,7 +1,7 @@
 import Events
 import Exposition
 import Glibc
-import HealthServer
+public import HealthServer
 public import Logging
 public import PostgreSQL
 public import Shipper
@@ -81,4 +81,11 @@ public func hostName() -> String {
     var bytes = [UInt8](repeating: 0, count: 256)
     let isKnown = unsafe bytes.withUnsafeMutableBytes { unsafe gethostname($0.baseAddress!.assumingMemoryBound(to: CChar.self), 255) } == 0
     return isKnown ? String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self) : "unknown"
+}
+
+/// One line on standard error, written whole: talk, never data.
+public func standardError(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    // Nobody to talk to is no reason to stop.
+    _ = unsafe write(2, bytes, bytes.count)
 }

@@ -1,4 +1,4 @@
-public import Events
+import Events
 import Exposition
 public import Quantities
 public import Shipper

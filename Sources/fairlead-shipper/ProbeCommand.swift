@@ -1,11 +1,13 @@
 import Adapters
 import ArgumentParser
+import Fleet
 import HealthServer
 import Logging
 import Probing
 import Quantities
 import ServiceLifecycle
 import Sockets
+import UnixSignals
 
 /// `fairlead-shipper probe`: measures only, and shows histograms to a Prometheus server.
 struct ProbeCommand: AsyncParsableCommand {

@@ -4,6 +4,7 @@ import Logging
 import Probing
 import ServiceLifecycle
 import Sockets
+import UnixSignals
 
 /// `fairlead-shipper reflect`: answers probes.
 struct ReflectCommand: AsyncParsableCommand {

@@ -12,6 +12,7 @@ import Probing
 import Quantities
 import ServiceLifecycle
 import Shipper
+import UnixSignals
 
 /// `fairlead-shipper run`: the loop of one cluster.
 struct RunCommand: AsyncParsableCommand {

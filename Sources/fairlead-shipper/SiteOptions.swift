@@ -2,7 +2,6 @@ import Adapters
 import ArgumentParser
 import ConfigurationFiles
 import Fleet
-import Glibc
 import Quantities
 
 /// Which cluster, by which files.
@@ -45,5 +44,5 @@ struct CommandFailure: Error {
         }
     }
 
-    private static func say(_ sentence: String) { unsafe fputs("fairlead-shipper: \(sentence)\n", stderr) }
+    private static func say(_ sentence: String) { standardError("fairlead-shipper: \(sentence)") }
 }

@@ -39,7 +39,7 @@ struct Fairlead: AsyncParsableCommand {
                 return PostgresReadModel(connection)
             },
             now: { SystemClocks.wall() }, write: { text in print(text, terminator: "") },
-            say: { sentence in unsafe _ = fputs("\(sentence)\n", stderr) })
+            say: { sentence in standardError(sentence) })
         await ReadEnvironment.$current.withValue(environment) { await Fairlead.main(nil) }
     }
 }
@@ -51,7 +51,7 @@ struct VersionCommand: ParsableCommand {
 }
 
 /// Says a sentence on standard error: talk, never data.
-func say(_ sentence: String) { unsafe _ = fputs("fairlead: \(sentence)\n", stderr) }
+func say(_ sentence: String) { standardError("fairlead: \(sentence)") }
 
 /// Runs a command's body. What it throws becomes one sentence on standard error and exit code 2; usage errors stay the parser's.
 func reportingFailures<Result>(_ body: () async throws -> Result) async throws -> Result {

@@ -16,6 +16,7 @@ import Quantities
 import ServiceLifecycle
 import Sockets
 import Web
+import UnixSignals
 
 /// `fairlead serve`: the central service.
 struct ServeCommand: AsyncParsableCommand {

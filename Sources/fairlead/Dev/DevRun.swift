@@ -148,7 +148,7 @@ struct DevRun {
         tell("Ctrl-C ends it.")
     }
 
-    private func tell(_ text: String) { unsafe _ = fputs("\(text)\n", stderr) }
+    private func tell(_ text: String) { standardError(text) }
 }
 
 extension String {

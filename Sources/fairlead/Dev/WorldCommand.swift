@@ -13,6 +13,7 @@ import ServiceLifecycle
 import Simulation
 import Sockets
 import Synchronization
+import UnixSignals
 
 /// `fairlead dev-world`: the plants of `fairlead dev`, in a process of their own.
 ///

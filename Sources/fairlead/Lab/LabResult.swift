@@ -85,16 +85,18 @@ struct LabResult {
 
     var table: String {
         var text = "bound \(decimal(bound.seconds * 1000, fractionDigits: 1)) ms above a base of \(base.count / 1000) us; \(congestionControl); seed \(seed); \(law)\n\n"
-        text += TextTable(
-            headers: ["PHASE", "SECONDS", "P95 JITTER", "VIOLATED", "LOSS", "BEST EFFORT", "DECREASES", "INCREASES"],
-            rows: phases.map { phase in
-                [
-                    phase.name, "\(phase.seconds)", phase.p95.map { "\(decimal($0.seconds * 1000, fractionDigits: 2)) ms" } ?? "–",
-                    "\(decimal(phase.violationRatio * 100, fractionDigits: 1)) %", "\(decimal(phase.lossRatio * 100, fractionDigits: 2)) %",
-                    phase.bestEffort.readable, "\(phase.decreases)", "\(phase.increases)",
-                ]
-            }
-        ).text
+        var rows = TextTable([
+            .init("PHASE"), .init("SECONDS", .right), .init("P95 JITTER", .right), .init("VIOLATED", .right), .init("LOSS", .right),
+            .init("BEST EFFORT", .right), .init("DECREASES", .right), .init("INCREASES", .right),
+        ])
+        for phase in phases {
+            rows.add([
+                phase.name, "\(phase.seconds)", phase.p95.map { "\(decimal($0.seconds * 1000, fractionDigits: 2)) ms" } ?? "–",
+                "\(decimal(phase.violationRatio * 100, fractionDigits: 1)) %", "\(decimal(phase.lossRatio * 100, fractionDigits: 2)) %",
+                phase.bestEffort.readable, "\(phase.decreases)", "\(phase.increases)",
+            ])
+        }
+        text += rows.text()
         text += "\n\(rateChangesSeen) rates seen in tc, \(rateChangesWithoutEvent) without an event on the log; the log is \(isVerified ? "verified" : "NOT VERIFIED")"
         return text
     }

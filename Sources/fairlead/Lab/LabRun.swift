@@ -144,5 +144,5 @@ struct LabRun {
     /// The kernel keeps whole bytes per second.
     private static func kept(_ rate: BitRate) -> BitRate { BitRate(bitsPerSecond: rate.bitsPerSecond / 8 * 8) }
 
-    private func tell(_ text: String) { if isatty(2) == 1 { unsafe _ = fputs("lab: \(text)\n", stderr) } }
+    private func tell(_ text: String) { if isatty(2) == 1 { standardError("lab: \(text)") } }
 }

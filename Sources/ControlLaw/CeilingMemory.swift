@@ -4,8 +4,8 @@ public import Quantities
 /// and of a link's effective capacity alike.
 ///
 /// - **Suffering after calm** marks the used rate as a ceiling and returns 0.95 of it.
-/// - **Suffering again** on fresh evidence, no calm between: the mark was wrong and is discarded. Where the use was clearly below
-///   the limit, the link itself was the limit, so that use is the new mark and 0.9 of it empties the queue; otherwise × 0.7.
+/// - **Suffering again** on fresh evidence, no calm between: the mark was wrong and gives way to the use of now. Where that was
+///   clearly below the limit, the link itself was the limit, and 0.9 of the use empties its queue; otherwise × 0.7.
 /// - **Calm** climbs in steps to the plateau below the lowest ceiling, stays, edges to 0.97 of it, and after a wait probes past
 ///   it by 3 %. A probe that stays calm lifts the ceiling and goes on in growing steps; one that suffers doubles the next wait.
 /// - Higher ceilings stay remembered, lowest first: a link that steps down and up again is climbed to its old plateau without
@@ -24,7 +24,7 @@ public struct CeilingMemory: Hashable, Sendable {
     public private(set) var failures: UInt8 = 0
     /// Probes that succeeded in a row; above 0 the exploration goes on without waiting.
     public private(set) var streak: UInt8 = 0
-    /// Whether the lowest ceiling was marked while the use was changing: a mean over a rise or a fall, worth an early probe.
+    /// Whether the lowest ceiling was marked while the use was rising: its mean says too little, and is worth an early probe.
     public private(set) var isRough = false
     /// The highest ceiling that the last mark replaced: it comes back if the mark proves wrong.
     private var displaced: BitRate?
@@ -35,7 +35,7 @@ public struct CeilingMemory: Hashable, Sendable {
     public var lowest: BitRate? { ceilings.first }
 
     /// The flow suffers while `used` is carried under `limit` (nil: none). `again`: there was no calm since the last suffering.
-    /// `isRough`: the use was still changing. Returns the rate to come down to: below both.
+    /// `isRough`: the use was still rising. Returns the rate to come down to: below both.
     public mutating func suffered(
         at used: BitRate, under limit: BitRate?, again: Bool, isRough: Bool = false, by settings: CeilingSettings
     ) -> BitRate {
@@ -60,11 +60,11 @@ public struct CeilingMemory: Hashable, Sendable {
         if !ceilings.isEmpty { ceilings.removeFirst() }
         if let displaced, displaced < (ceilings.first ?? .maximum) { ceilings.insert(displaced, at: 0) }
         displaced = nil
+        if let lowest, mark < lowest.scaled(thousandths: 900) { failures = 0 }
+        insert(mark)
         guard let limit, mark < limit.scaled(thousandths: settings.brake) else {
             return whole((limit ?? mark).scaled(thousandths: settings.furtherBrake))
         }
-        if let lowest, mark < lowest.scaled(thousandths: 900) { failures = 0 }
-        insert(mark)
         return whole(mark.scaled(thousandths: settings.drain))
     }
 
@@ -157,11 +157,11 @@ public struct CeilingSettings: Hashable, Sendable {
     /// Wait before a probe past a ceiling that was marked roughly.
     public var roughProbeTicks: Int64 = 6
     /// Wait before a probe while a higher ceiling is known.
-    public var probeTicks: Int64 = 12
+    public var probeTicks: Int64 = 8
     /// Wait before a probe past the highest ceiling known.
     public var topProbeTicks: Int64 = 60
     /// How often a wait is doubled at most, as a factor.
-    public var probeBackoff: Int64 = 8
+    public var probeBackoff: Int64 = 16
 
     public init() {}
 }

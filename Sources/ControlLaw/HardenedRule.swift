@@ -23,7 +23,7 @@ struct HardenedRule: LawRule {
         LawParameter("increase", .rate, "10M", 1_000...1_000_000_000_000, "rate: the step up"),
         LawParameter("minimum", .rate, "10M", 1_000...1_000_000_000_000_000, "rate: the lowest that the law proposes"),
         LawParameter("maximum", .rate, "1G", 1_000...1_000_000_000_000_000, "rate: the highest that the law proposes"),
-    ] + PacingFilters.table + MissingPolicy.table
+    ] + PacingFilters.table(flapBudget: 6) + MissingPolicy.table
 
     private let decrease, increase, minimum, maximum: Int64
     private let filters: PacingFilters

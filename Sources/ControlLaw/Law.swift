@@ -69,6 +69,12 @@ public struct Law: Sendable {
         }
     }
 
+    /// The settings of the law's ceiling memory, so that a link's effective capacity keeps the same ones; nil for a law without.
+    public var ceilingSettings: CeilingSettings? {
+        guard case .plateau(let rule) = rule else { return nil }
+        return rule.settings
+    }
+
     /// The state after a changed route: what was remembered of the link's ceilings no longer holds. Unchanged for a law that
     /// remembers none.
     public func forgettingCeilings(state: [UInt8]) -> [UInt8] {

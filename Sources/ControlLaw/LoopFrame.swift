@@ -52,7 +52,9 @@ struct LoopFrame {
 
     /// What forbids a raise at this tick, whatever the law. Nil: nothing does.
     var raiseRefusal: DecisionReason? {
-        guard input.quality == .measured, input.raw != nil else { return .waitingForEvidence }
+        guard input.quality == .measured, let raw = input.raw else { return .waitingForEvidence }
+        // Even a rate below its floor waits while the flow suffers.
+        if raw > input.bound { return .atFloor }
         if !input.evidence.contains(.baseProven) { return .baseNotProven }
         if input.evidence.contains(.notEnforced) { return .notEnforced }
         if !input.evidence.contains(.freshSinceChange) || !input.evidence.contains(.confirmed) { return .waitingForEvidence }
@@ -174,5 +176,5 @@ struct Thresholds {
 
 /// A rate times thousandths, rounded down. Exact for every rate that is believed.
 func scaled(_ rate: Int64, _ thousandths: Int64) -> Int64 {
-    BitRate(bitsPerSecond: rate).scaled(thousandths: thousandths).bitsPerSecond
+    rate == .max ? rate : BitRate(bitsPerSecond: rate).scaled(thousandths: thousandths).bitsPerSecond
 }

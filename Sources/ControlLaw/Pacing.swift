@@ -4,7 +4,7 @@ import Quantities
 /// What the paced laws remember of their own changes: when the last was, which way, and the reversals that still count.
 struct Pacing: Equatable {
     /// The flap budget counts at most so many.
-    static let mostReversals = 8
+    static let mostReversals = 16
 
     var smoothed = SmoothedDelay()
     var missing: UInt16 = 0
@@ -61,16 +61,19 @@ struct Pacing: Equatable {
 
 /// The filters around a stepping law: smoothing, deadband, flap budget, cooldown.
 struct PacingFilters: Sendable {
-    static let table = [
-        LawParameter("smoothing", .factor, "0.3", 1...1000, "factor: weight of the newest sample in the smoothed delay"),
-        LawParameter("deadbandLow", .factor, "0.8", 1...1000, "factor of the target: below it a raise is thought of"),
-        LawParameter("deadbandHigh", .factor, "1.2", 1000...10_000, "factor of the target: above it the rate is lowered"),
-        LawParameter("cooldown", .time, "10s", 0...86_400_000, "time between two changes; a brake above the bound never waits"),
-        LawParameter("cooldownTicks", .count, "2", 0...10_000, "ticks after which the cooldown ends in any case, for short ticks"),
-        LawParameter("flapBudget", .count, "6", 2...8, "reversals of direction within flapTicks; when spent, the lower rate is held"),
-        LawParameter("flapTicks", .count, "60", 1...60_000, "ticks for which a reversal counts"),
-        LawParameter("minimumCount", .count, "10", 1...40, "probes: a partial sample of fewer is no evidence"),
-    ]
+    /// `flapBudget` is the law's own default.
+    static func table(flapBudget: Int) -> [LawParameter] {
+        [
+            LawParameter("smoothing", .factor, "0.3", 1...1000, "factor: weight of the newest sample in the smoothed delay"),
+            LawParameter("deadbandLow", .factor, "0.8", 1...1000, "factor of the target: below it a raise is thought of"),
+            LawParameter("deadbandHigh", .factor, "1.2", 1000...10_000, "factor of the target: above it the rate is lowered"),
+            LawParameter("cooldown", .time, "10s", 0...86_400_000, "time between two changes; a brake above the bound never waits"),
+            LawParameter("cooldownTicks", .count, "2", 0...10_000, "ticks after which the cooldown ends in any case, for short ticks"),
+            LawParameter("flapBudget", .count, "\(flapBudget)", 2...16, "reversals of direction within flapTicks; when spent, the lower rate is held"),
+            LawParameter("flapTicks", .count, "60", 1...60_000, "ticks for which a reversal counts"),
+            LawParameter("minimumCount", .count, "10", 1...40, "probes: a partial sample of fewer is no evidence"),
+        ]
+    }
 
     let gain, low, high, cooldown, cooldownTicks, flapBudget, flapTicks, minimumCount: Int64
 

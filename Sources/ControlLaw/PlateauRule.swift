@@ -60,18 +60,18 @@ struct PlateauRule: LawRule {
         LawParameter("probe", .factor, "1.03", 1001...2000, "factor: the first step past a remembered ceiling"),
         LawParameter("approach", .factor, "0.97", 500...1000, "factor of the ceiling: how near a long calm comes"),
         LawParameter("approachTicks", .count, "6", 0...60_000, "ticks of calm and use before coming that near"),
-        LawParameter("roughProbeTicks", .count, "6", 1...60_000, "ticks before a probe past a ceiling marked while the use was changing"),
-        LawParameter("probeTicks", .count, "12", 1...60_000, "ticks before a probe while a higher ceiling is known"),
+        LawParameter("roughProbeTicks", .count, "6", 1...60_000, "ticks before a probe past a ceiling marked while the use was rising"),
+        LawParameter("probeTicks", .count, "8", 1...60_000, "ticks before a probe while a higher ceiling is known"),
         LawParameter("topProbeTicks", .count, "60", 1...60_000, "ticks before a probe past the highest known ceiling"),
-        LawParameter("probeBackoff", .count, "8", 1...32_768, "factor: the longest wait over the first, doubled by each failed probe"),
+        LawParameter("probeBackoff", .count, "16", 1...32_768, "factor: the longest wait over the first, doubled by each failed probe"),
         LawParameter("usedAtLeast", .factor, "0.85", 1...1000, "factor of the limit: with less use a raise would teach nothing"),
         LawParameter("missingStep", .factor, "0.9", 100...999, "factor: one step down while the flow is not measured"),
         LawParameter("retryTicks", .count, "6", 1...60_000, "ticks between brakes once two did not help"),
-    ] + PacingFilters.table + MissingPolicy.table
+    ] + PacingFilters.table(flapBudget: 12) + MissingPolicy.table
 
     let filters: PacingFilters
     private let missingPolicy: MissingPolicy
-    private let settings: CeilingSettings
+    let settings: CeilingSettings
     private let usedAtLeast, missingStep, retryTicks: Int64
 
     init(_ parameters: LawParameters) {
@@ -225,15 +225,16 @@ private struct PlateauStep {
         var ceilings = memory.ceilings
         let rate = ceilings.suffered(
             at: BitRate(bitsPerSecond: carried), under: frame.current.map(BitRate.init(bitsPerSecond:)), again: again,
-            isRough: isUseChanging, by: rule.ceilingSettings)
+            isRough: isUseRising, by: rule.ceilingSettings)
         ceilingsIfDone = ceilings
         return rate.bitsPerSecond
     }
 
-    /// Whether the use moved by more than 5 % since the step before: a mean over such a window is no mark to rely on.
-    private var isUseChanging: Bool {
-        guard let used = input.used?.bitsPerSecond else { return false }
-        return memory.lastUsed < 0 || abs(used - memory.lastUsed) > used / 20
+    /// Whether the use was rising towards a limit that it did not come near: then its mean over the window says too little of the
+    /// link. A falling use says too much, and suffering again corrects that.
+    private var isUseRising: Bool {
+        guard let used = input.used?.bitsPerSecond, used < scaled(frame.current ?? .max, 850) else { return false }
+        return memory.lastUsed < 0 || used > memory.lastUsed + used / 20
     }
 
     private mutating func noteBrake(_ raw: Delay) {

@@ -119,10 +119,12 @@ public struct LinkCapacity: Sendable, Equatable {
         sufferers.formUnion(suffering.map(\.loop))
         guard counts else { return nil }
         let carried = evidence.loops.map(carried).reduce(.zero, +)
-        let moved = carriedBefore.map { max($0, carried).minus(min($0, carried)) } ?? carried
+        // A use that was rising towards a room it did not come near says too little of the link: see `plateau@1`.
+        let isRising = carried > (carriedBefore ?? .zero).scaled(thousandths: 1_050)
+            && carried + evidence.kept < effective.scaled(thousandths: LinkCapacity.usedAtLeast)
         let fallen = memory.suffered(
             at: min(carried + evidence.kept, effective), under: effective, again: !isFirst,
-            isRough: moved > carried.scaled(thousandths: 50), by: settings)
+            isRough: isRising, by: settings)
         effective = max(min(fallen, effective), evidence.kept)
         return "suffered"
     }

@@ -16,6 +16,8 @@ public struct BaseDelay: Hashable, Sendable {
     /// How many calm windows in a row prove a base.
     public static let provingWindows: UInt8 = 3
     public static let calmLossPartsPerMillion: Int32 = 10_000
+    /// For how many windows after a lowering a changed route may show.
+    public static let risingWindows: UInt8 = 3
 
     /// The lowest delay seen; nil before the first answer.
     public private(set) var lowest: Nanoseconds?
@@ -23,6 +25,7 @@ public struct BaseDelay: Hashable, Sendable {
     private var calmWindows: UInt8 = 0
     /// The minimum at the end of the last window before a lowering.
     private var minimumBeforeLowering: Nanoseconds?
+    private var windowsToRise: UInt8 = 0
 
     /// What changed, and why. The words are those of `BaseChange.cause`.
     public enum Change: Hashable, Sendable {
@@ -37,30 +40,38 @@ public struct BaseDelay: Hashable, Sendable {
         self.isProven = isProven && lowest != nil
     }
 
-    /// Folds one window. `limitLowered`: a decrease that lowered what is used took effect before all of this window, and after
-    /// the window before it. Returns the change that is worth an event: a fall of less than a tenth of the target is none.
+    /// Folds one window. `limitLowered`: a decrease took effect and settled within this window or just before it, and what was
+    /// sent earlier does not count in it. Returns the change that is worth an event: a fall of less than a tenth of the target is none.
     public mutating func fold(_ window: DelayWindow, target: Delay, limitLowered: Bool) -> Change? {
         guard let minimum = window.minimum else { return nil }
-        let step = Nanoseconds(target.nanoseconds.count / 10)
-        defer { if !limitLowered || minimumBeforeLowering == nil { minimumBeforeLowering = window.lateMinimum } }
+        windowsToRise = limitLowered ? BaseDelay.risingWindows : windowsToRise - (windowsToRise > 0 ? 1 : 0)
+        defer { if windowsToRise == 0 { minimumBeforeLowering = window.lateMinimum } }
         guard let base = lowest else {
             lowest = minimum
             return proveIfCalm(window, minimum: minimum, target: target)
         }
-        if minimum < base {
-            lowest = minimum
-            if base - minimum > step { calmWindows = 0 }
-            let proof = proveIfCalm(window, minimum: minimum, target: target)
-            return proof ?? (isProven && base - minimum >= step ? .lowerSeen(from: base) : nil)
-        }
-        if limitLowered, window.isFresh, isCalm(window, target: target), let before = minimumBeforeLowering,
-            minimum - base > Nanoseconds(step.count * 2), abs((minimum - before).count) <= step.count {
+        if minimum < base { return fall(to: minimum, from: base, window, target: target) }
+        if rises(window, minimum: minimum, base: base, target: target) {
             lowest = minimum
             isProven = true
-            minimumBeforeLowering = nil
+            windowsToRise = 0
             return .routeChanged(from: base)
         }
         return proveIfCalm(window, minimum: minimum, target: target)
+    }
+
+    private mutating func fall(to minimum: Nanoseconds, from base: Nanoseconds, _ window: DelayWindow, target: Delay) -> Change? {
+        lowest = minimum
+        let isLarge = base - minimum >= Nanoseconds(target.nanoseconds.count / 10)
+        if isLarge { calmWindows = 0 }
+        return proveIfCalm(window, minimum: minimum, target: target) ?? (isProven && isLarge ? .lowerSeen(from: base) : nil)
+    }
+
+    /// Whether a lowered limit left the spread small and the minimum, well above the base, where it was.
+    private func rises(_ window: DelayWindow, minimum: Nanoseconds, base: Nanoseconds, target: Delay) -> Bool {
+        guard windowsToRise > 0, window.isFresh, let before = minimumBeforeLowering else { return false }
+        let step = target.nanoseconds.count / 10
+        return (minimum - base).count > step * 2 && abs((minimum - before).count) <= step && isCalm(window, target: target)
     }
 
     private mutating func proveIfCalm(_ window: DelayWindow, minimum: Nanoseconds, target: Delay) -> Change? {

@@ -235,3 +235,11 @@ struct ClosedLoop {
 private func rate(_ bitsPerSecond: Double) -> BitRate { BitRate(bitsPerSecond: Int64(max(0, bitsPerSecond))) }
 private func span(_ seconds: Double) -> Nanoseconds { Nanoseconds(Int64((seconds * 1e9).rounded())) }
 private func instant(_ seconds: Double) -> MonotonicTime { MonotonicTime(nanoseconds: Int64((seconds * 1e9).rounded())) }
+
+extension ClosedLoop {
+    /// Rows of one law with default parameters, run again from what stands in them.
+    static func mismatches(_ rows: [LoopDecision], law name: String = "plateau@1") throws -> Int {
+        let law = try Law(name: name)
+        return rows.count { law.step(state: $0.stateBefore, input: $0.input).outcome != $0.outcome }
+    }
+}

@@ -5,8 +5,9 @@ import Synchronization
 
 /// Tells open pages that the log moved. It polls the heads of the streams, as every reader does, and only while somebody listens.
 ///
-/// What it sends is state, not messages: a position per stream. A page that missed some is right again with the next one, and after a
-/// reconnect every stream whose head differs from `Last-Event-ID` is told again.
+/// What it sends is state, not messages: one event per look, with the position of every stream that moved; its id is the last of
+/// them. A page that missed some is right again with the next one, and after a reconnect every stream is told again but the one
+/// whose head is `Last-Event-ID`.
 public final class LiveEvents: Sendable {
     /// How many pages may listen at once; further ones are refused with 503 and poll by reloading.
     public static let maximumListeners = 256
@@ -16,7 +17,8 @@ public final class LiveEvents: Sendable {
     static let pollsPerHeartbeat = 30
 
     enum Message: Hashable, Sendable {
-        case advance(StreamHeadPosition)
+        /// The streams that moved, in order of name; never empty.
+        case advance([StreamHeadPosition])
         /// The log cannot be read: what the page shows is of the past.
         case away
         case heartbeat
@@ -51,7 +53,7 @@ public final class LiveEvents: Sendable {
                 for head in moved { state.heads[head.stream] = head.sequence }
                 state.isAway = false
                 state.quietPolls = moved.isEmpty ? state.quietPolls + 1 : 0
-                for head in moved { LiveEvents.send(.advance(head), &state) }
+                if !moved.isEmpty { LiveEvents.send(.advance(moved), &state) }
                 if state.quietPolls >= LiveEvents.pollsPerHeartbeat {
                     state.quietPolls = 0
                     LiveEvents.send(.heartbeat, &state)
@@ -77,10 +79,8 @@ public final class LiveEvents: Sendable {
             state.nextID += 1
             state.listeners[state.nextID] = continuation
             if state.isAway { continuation.yield(.away) }
-            for (stream, sequence) in state.heads.sorted(by: { $0.key < $1.key }).prefix(LiveEvents.maximumWaiting / 2)
-            where last != LogPosition(stream: stream, sequence: sequence) {
-                continuation.yield(.advance(StreamHeadPosition(stream: stream, sequence: sequence)))
-            }
+            let known = state.heads.sorted { $0.key < $1.key }.filter { last != LogPosition(stream: $0.key, sequence: $0.value) }
+            if !known.isEmpty { continuation.yield(.advance(known.map { StreamHeadPosition(stream: $0.key, sequence: $0.value) })) }
             return Listener(id: state.nextID, messages: messages)
         }
     }
@@ -109,10 +109,10 @@ extension LiveEvents.Message {
     /// As it goes over the wire. Source: WHATWG HTML, server-sent events: no line break may stand inside a field.
     var text: String {
         switch self {
-        case .advance(let head):
-            let position = "\(oneLine(head.stream.text))/\(head.sequence)"
-            let data: JSONValue = ["stream": .string(head.stream.text), "sequence": .integer(head.sequence)]
-            return "id: \(position)\nevent: advance\ndata: \(data.text)\n\n"
+        case .advance(let heads):
+            let id = heads.last.map { "id: \(oneLine($0.stream.text))/\($0.sequence)\n" } ?? ""
+            let data = JSONValue.array(heads.map { ["stream": .string($0.stream.text), "sequence": .integer($0.sequence)] })
+            return "\(id)event: advance\ndata: \(data.text)\n\n"
         case .away: return "event: away\ndata: {}\n\n"
         case .heartbeat: return ": still here\n\n"
         }

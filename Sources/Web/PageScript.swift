@@ -63,7 +63,7 @@ enum PageScript {
           source.onerror = () => { away = true; };
           // Silence is news too: a row that was well must not go on looking well, so the page is judged anew at least every five seconds.
           setInterval(() => {
-            if (!document.hidden && (wanted || performance.now() - triedAt > 5000)) renew();
+            if (!document.hidden && performance.now() - triedAt > (wanted ? 1500 : 5000)) renew();
             grow();
           }, 1000);
         })();

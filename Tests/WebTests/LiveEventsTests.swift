@@ -48,9 +48,9 @@ import Testing
         await live.poll()
         let messages = await drain(live, listener)
         #expect(messages.map(\.text) == [
-            "id: plant-a/1/1\nevent: advance\ndata: {\"stream\":\"plant-a/1\",\"sequence\":1}\n\n",
-            "id: plant-a/1/2\nevent: advance\ndata: {\"stream\":\"plant-a/1\",\"sequence\":2}\n\n",
-            "id: plant-b/1/9\nevent: advance\ndata: {\"stream\":\"plant-b/1\",\"sequence\":9}\n\n",
+            "id: plant-a/1/1\nevent: advance\ndata: [{\"stream\":\"plant-a/1\",\"sequence\":1}]\n\n",
+            "id: plant-b/1/9\nevent: advance\n"
+                + "data: [{\"stream\":\"plant-a/1\",\"sequence\":2},{\"stream\":\"plant-b/1\",\"sequence\":9}]\n\n",
         ])
     }
 
@@ -62,7 +62,7 @@ import Testing
         #expect(await drain(live, knowing) == [])
         let behind = try #require(live.listen(after: LogPosition(stream: "plant-a/1", sequence: 0)))
         await live.poll()
-        #expect(await drain(live, behind) == [.advance(StreamHeadPosition(stream: "plant-a/1", sequence: 1))])
+        #expect(await drain(live, behind) == [.advance([StreamHeadPosition(stream: "plant-a/1", sequence: 1)])])
     }
 
     @Test func `a head that moved back is news as well`() async throws {
@@ -71,7 +71,7 @@ import Testing
         let listener = try #require(live.listen(after: LogPosition(stream: "plant-a/1", sequence: 1)))
         heads.move("plant-a/1", to: 0)
         await live.poll()
-        #expect(await drain(live, listener) == [.advance(StreamHeadPosition(stream: "plant-a/1", sequence: 0))])
+        #expect(await drain(live, listener) == [.advance([StreamHeadPosition(stream: "plant-a/1", sequence: 0)])])
     }
 
     @Test func `nobody asks the log while nobody listens`() async throws {
@@ -96,7 +96,7 @@ import Testing
         heads.isAway.withLock { $0 = false }
         heads.move("plant-a/1", to: 2)
         await live.poll()
-        #expect(await drain(live, listener) == [.away, .advance(StreamHeadPosition(stream: "plant-a/1", sequence: 2))])
+        #expect(await drain(live, listener) == [.away, .advance([StreamHeadPosition(stream: "plant-a/1", sequence: 2)])])
     }
 
     @Test func `a slow listener is cut off at its bound and told to start over, others go on`() async throws {
@@ -113,6 +113,18 @@ import Testing
         #expect(live.leave(slow))
         #expect(!live.leave(slow))
         #expect(live.listenerCount == 0)
+    }
+
+    @Test func `a thousand streams that move at once are one event`() async throws {
+        let heads = MovingHeads()
+        let live = LiveEvents(readModel: heads)
+        let listener = try #require(live.listen(after: nil))
+        for number in 0..<1_000 { heads.move(StreamName("plant-\(number)/1"), to: 7) }
+        await live.poll()
+        let messages = await drain(live, listener)
+        #expect(messages.count == 1)
+        guard case .advance(let moved) = messages.first else { Issue.record("no advance"); return }
+        #expect(moved.count == 1_001)
     }
 
     @Test func `at most so many may listen`() async throws {

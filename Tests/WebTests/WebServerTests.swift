@@ -71,10 +71,10 @@ import Testing
             for try await bytes in answer.body {
                 text += String(decoding: bytes, as: UTF8.self)
                 // With the stream still open, the server is told to stop: the body must end.
-                if text.contains("id: plant-b/77aa0012/41\nevent: advance\n") { await group.triggerGracefulShutdown() }
+                if text.contains("\nid: plant-d/5eed0001/9\nevent: advance\n"), text.hasSuffix("\n\n") { await group.triggerGracefulShutdown() }
             }
             #expect(text.hasPrefix("retry: 2000\n\n"))
-            #expect(text.contains("id: plant-b/77aa0012/41\nevent: advance\n"))
+            #expect(text.contains("{\"stream\":\"plant-b/77aa0012\",\"sequence\":41}"))
         }
     }
 

@@ -224,14 +224,16 @@ struct Filling: Sendable {
         if uppers <= room >> 64 { return .unbounded }
         if weights > 0 && held <= room {
             let level = max(FillLevel(room - held, dividedBy: weights), proven)
-            var sum: FineRate = 0
+            var left = room
+            var fits = true
             for index in 0..<count {
                 let rate = work[index].term.rate(at: level)
                 work[index].rate = rate
-                if sum <= room { sum += min(rate, room) }
+                fits = fits && rate <= left
+                left &-= rate
             }
             // Right guesses use the room up to less than one part per member; nothing else matters.
-            if sum <= room, room - sum <= FineRate(count) { return level }
+            if fits, left <= FineRate(count) { return level }
         }
         return exactLevel(count, room: room, notBelow: proven, &work)
     }

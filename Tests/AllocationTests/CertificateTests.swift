@@ -13,7 +13,7 @@ import Testing
 
     private static func forEachAnswer(_ body: (UInt64, AllocationInstance, AllocationResult) throws -> Void) throws {
         var solver = AllocationSolver()
-        for seed in 20_001...21_000 as ClosedRange<UInt64> {
+        for seed in 20_001...20_300 as ClosedRange<UInt64> {
             var generator = SeededGenerator(seed: seed)
             let instance = try InstanceLists.random(&generator).made()
             try body(seed, instance, solver.solve(instance))
@@ -86,7 +86,7 @@ import Testing
                 }
             }
         }
-        #expect(tried > 1_000)
+        #expect(tried > 300)
     }
 
     @Test func `a certificate that misses a step, repeats one or speaks of unknown things is refused`() throws {

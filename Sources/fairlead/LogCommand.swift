@@ -2,6 +2,7 @@ import Adapters
 import ArgumentParser
 import Cryptography
 import EventStore
+import Events
 import JSONDocument
 import PostgreSQL
 import Quantities

@@ -98,7 +98,7 @@ final class SignalWatch: Sendable {
     private static nonisolated(unsafe) var received: sig_atomic_t = 0  // written by the handler alone, read by the command
 
     init(_ signals: [Int32]) {
-        for number in signals { unsafe signal(number) { _ in unsafe SignalWatch.received = 1 } }
+        for number in signals { signal(number) { _ in unsafe SignalWatch.received = 1 } }
     }
     var hasCome: Bool { unsafe SignalWatch.received != 0 }
 }

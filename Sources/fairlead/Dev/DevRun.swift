@@ -6,7 +6,9 @@ import Fleet
 import Glibc
 import HTTPTransport
 import PostgreSQL
+import PrivatePostgres
 import Quantities
+import ReadModel
 import Supervision
 
 /// One run of the development fleet: start, banner, keep, summary.

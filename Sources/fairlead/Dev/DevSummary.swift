@@ -5,6 +5,7 @@ import Events
 import Fleet
 import JSONDocument
 import PostgreSQL
+import PrivatePostgres
 import Quantities
 import Supervision
 
@@ -47,7 +48,7 @@ struct DevSummary {
             }
             isComplete = isLast
         }
-        delivered = WebhookRecord.count(at: "\(stage.directory)/webhooks.jsonl")
+        delivered = DeliveredMessages.count(at: "\(stage.directory)/webhooks.jsonl")
     }
 
     private mutating func count(_ record: LogRecord) {

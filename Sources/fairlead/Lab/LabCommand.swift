@@ -1,6 +1,7 @@
 import Adapters
 import ArgumentParser
 import ControlLaw
+import JSONDocument
 import Lab
 import Quantities
 

@@ -9,7 +9,9 @@ import Lab
 import PostgreSQL
 import PrivatePostgres
 import Quantities
+import Sockets
 import Supervision
+import TrafficControl
 
 /// Fairlead as it runs in the lab: a real log, a real coordinator, a real shipper that probes from the robot's host and limits
 /// the telemetry host by `tc`.

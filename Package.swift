@@ -161,7 +161,7 @@ let package = Package(
         tests(
             "AlerterTests",
             ["Alerter", "Alerting", "Coordination", "Events", "Fleet", "Quantities", "JSONDocument", "Cryptography", "Adapters", "EventStore",
-             "PostgreSQL", "PrivatePostgres", "HTTPTransport", "Webhook", "Clocks", "Sockets", logging, lifecycle]),
+             "PostgreSQL", "PrivatePostgres", "HTTPTransport", "Webhook", "Clocks", "Sockets", "fairlead", logging, lifecycle, hummingbird]),
         tests("ConfigurationFilesTests", ["ConfigurationFiles", "Fleet"]),
         .target(name: "ScriptedHTTP", path: "Tests/Support/ScriptedHTTP", swiftSettings: strict),
         tests("HTTPTransportTests", ["HTTPTransport", "ScriptedHTTP"]),

@@ -42,7 +42,7 @@ public struct CoordinatorService: Service {
             lease: CoordinatorLease(lease), log: PostgresLog(PostgresConnection(database)),
             source: CoordinatorLogSource(LogReader(PostgresConnection(database))), push: push, now: { SystemClocks.now() },
             tell: { [logger] message, facts in logger.info("\(message)", metadata: facts.mapValues { .string($0) }) },
-            show: { [window] in window.show($0) }, beforeSending: { [failpoint] in failpoint.reach("coordinator.before-send") })
+            show: { [window] in window.show($0) }, beforeSending: { [failpoint] in failpoint.reach(before: $0) })
         let process = CoordinatorProcess(fleet: fleet, hash: .libcrypto, seed: generator.next())
         let poll = min(Nanoseconds.milliseconds(500), Nanoseconds(fleet.tick.count / 4))
         let run = CoordinatorRun(ports: ports, clock: ContinuousClock(), pollEvery: poll)

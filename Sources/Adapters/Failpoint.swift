@@ -1,3 +1,5 @@
+import Coordinator
+import Events
 import Glibc
 
 /// A place at which a process test stops or kills this process, named by the environment: `FAIRLEAD_FAILPOINT=NAME:ACTION:COUNT`.
@@ -23,6 +25,20 @@ public struct Failpoint: Sendable {
     /// Passes the place `place`; at the chosen passing of the chosen place the process stops or dies here.
     public func reach(_ place: String) {
         guard place == name, let remaining, remaining.passes() else { return }
-        _ = kill(getpid(), signal)
+        // To this very thread: a signal to the process may be taken by another one, and this one would run on a little.
+        _ = raise(signal)
+    }
+}
+
+extension Failpoint {
+    /// The places between deciding and sending: `coordinator.before-open`, `-append`, `-patch`, `-claim`.
+    func reach(before effect: CoordinatorEffect) {
+        switch effect {
+        case .send(.open): reach("coordinator.before-open")
+        case .send(.append): reach("coordinator.before-append")
+        case .patch: reach("coordinator.before-patch")
+        case .claim: reach("coordinator.before-claim")
+        case .askLease, .readLog, .wake, .note: break
+        }
     }
 }

@@ -32,13 +32,14 @@ public struct CoordinatorPorts: Sendable {
     public var tell: @Sendable (String, [String: String]) -> Void
     /// Called after every step.
     public var show: @Sendable (CoordinatorProcess) -> Void
-    /// Called just before a request or a patch leaves: where process tests stop a leader between deciding and sending.
-    public var beforeSending: @Sendable () -> Void
+    /// Called just before a request, a patch or a claim leaves, on the task that decided it: where process tests stop a leader
+    /// between deciding and sending.
+    public var beforeSending: @Sendable (CoordinatorEffect) -> Void
 
     public init(
         lease: any LeaseKeeper, log: any EventLog, source: any LogSource, push: (any PushEnforcer)?,
         now: @escaping @Sendable () -> Now, tell: @escaping @Sendable (String, [String: String]) -> Void = { _, _ in },
-        show: @escaping @Sendable (CoordinatorProcess) -> Void = { _ in }, beforeSending: @escaping @Sendable () -> Void = {}
+        show: @escaping @Sendable (CoordinatorProcess) -> Void = { _ in }, beforeSending: @escaping @Sendable (CoordinatorEffect) -> Void = { _ in }
     ) {
         self.lease = lease
         self.log = log
@@ -95,18 +96,19 @@ public struct CoordinatorRun<ClockType: Clock>: Sendable where ClockType.Duratio
                 } catch { mailbox.yield(.readFailed) }
             }
         case .send(let request):
-            ports.beforeSending()
+            ports.beforeSending(effect)
             group.addTask {
                 do { mailbox.yield(.logAnswered(try await ports.log.answer(request))) } catch { mailbox.yield(.logUnreachable) }
             }
         case .patch(let patch):
-            ports.beforeSending()
+            ports.beforeSending(effect)
             group.addTask {
                 guard let push = ports.push else { return }
                 let (result, count, detail) = await push.apply(patch)
                 mailbox.yield(.patchSettled(patch, result: result, objectCount: count, detail: detail))
             }
         case .claim(let cluster, let term):
+            ports.beforeSending(effect)
             group.addTask {
                 let isClaimed = await ports.push?.claim(cluster: cluster, term: term) ?? false
                 mailbox.yield(.claimed(cluster: cluster, term: isClaimed ? term : nil))

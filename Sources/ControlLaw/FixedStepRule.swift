@@ -72,6 +72,6 @@ struct FixedStepRule: LawRule {
 
     func turningPoints(_ memory: Memory, _ input: LoopInput) -> [Int32] {
         let target = input.target.hundredNanoseconds
-        return [target - 1, target, target + 1].filter { $0 >= 0 }
+        return [target - 1, target, input.bound.hundredNanoseconds]
     }
 }

@@ -15,7 +15,8 @@ protocol LawRule: Sendable {
     static var table: [LawParameter] { get }
     init(_ parameters: LawParameters)
     func decide(_ memory: Memory, _ input: LoopInput) -> (Memory, LoopOutcome)
-    /// Values beside which the action may differ. Completeness is not needed: `counterfactual` searches on where they miss.
+    /// Values `b` such that the action may differ between `b` and `b + 1`. Completeness is not needed: `counterfactual` searches
+    /// on where they miss.
     func turningPoints(_ memory: Memory, _ input: LoopInput) -> [Int32]
 }
 
@@ -33,20 +34,25 @@ extension LawRule {
     /// The steering value nearest to the measured one at which the action would have been another, and that action: at this
     /// value it is the other, one unit (100 ns) nearer to the measured value it is not.
     private func counterfactual(_ memory: Memory, _ input: LoopInput, _ action: LoopAction) -> (value: Int32, action: LoopAction)? {
-        guard let raw = input.raw?.hundredNanoseconds, input.quality.hasValue else { return nil }
+        guard let raw = input.raw?.hundredNanoseconds, input.quality.hasValue, input.evidence.contains(.mayAct),
+            !input.evidence.contains(.paused)
+        else { return nil }
         func turned(at value: Int32) -> LoopAction {
             var other = input
             other.raw = Delay(hundredNanoseconds: value)
             return decide(memory, other).1.action
         }
-        func distance(_ value: Int32) -> Int64 { abs(Int64(value) - Int64(raw)) }
-        let points = (turningPoints(memory, input) + [0, Int32.max]).sorted { distance($0) < distance($1) }
-        for point in points where point >= 0 && point != raw {
+        // Of each pair, the member on the far side of the measured value; what lies nearest first, the extremes last.
+        let points = turningPoints(memory, input).filter { $0 >= 0 && $0 < .max }.map { raw <= $0 ? $0 + 1 : $0 }
+            .sorted { abs(Int64($0) - Int64(raw)) < abs(Int64($1) - Int64(raw)) }
+        var passed: Int32?
+        for point in points + [0, Int32.max] where point != raw && point != passed {
+            passed = point
             let there = turned(at: point)
             guard there != action else { continue }
-            var (near, far, found) = (raw, point, there)
             let neighbour = point > raw ? point - 1 : point + 1
             if neighbour == raw || turned(at: neighbour) == action { return (point, there) }
+            var (near, far, found) = (raw, point, there)
             while abs(Int64(far) - Int64(near)) > 1 {
                 let middle = Int32((Int64(near) + Int64(far)) / 2)
                 let here = turned(at: middle)

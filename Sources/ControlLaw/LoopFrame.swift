@@ -115,7 +115,7 @@ extension LoopFrame {
             let isGuardrail = (staged.proposal.rate ?? current) >= current
             return Verdict(action: .decrease, reason: isGuardrail ? .atCeiling : staged.reason, desired: wanted)
         }
-        guard wanted > current else { return holdAtEdge(staged, current: current) }
+        guard wanted - current >= smallestRaise(over: current) else { return holdAtEdge(staged, current: current) }
         if let refusal = raiseRefusal { return hold(refusal, at: current) }
         return raise(to: wanted, from: current, grant: grant, reason: staged.reason)
     }
@@ -134,13 +134,17 @@ extension LoopFrame {
         }
         let allowed = min(wanted, grant)
         let requested = wanted > allowed ? wanted : nil
-        guard allowed > current else {
+        guard allowed - current >= smallestRaise(over: current) else {
             var verdict = hold(.limitedByGrant, at: current)
             verdict.requested = wanted
             return verdict
         }
         return Verdict(action: .increase, reason: requested == nil ? reason : .limitedByGrant, desired: allowed, requested: requested)
     }
+
+    /// A limit reads back a few bits below what was written, for it is divided among replicas and rounded to bytes. What is less
+    /// than a thousandth above it is the same rate.
+    private func smallestRaise(over current: Int64) -> Int64 { max(LoopFrame.smallest, current / 1000) }
 
     /// Nothing moves. Says so where it is an edge that holds it.
     private func holdAtEdge(_ staged: Staged, current: Int64) -> Verdict {

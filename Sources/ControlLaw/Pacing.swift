@@ -19,7 +19,9 @@ struct Pacing: Equatable {
     mutating func advance(elapsedMilliseconds: Int32, flapTicks: Int64) {
         let (sum, overflow) = sinceChange.addingReportingOverflow(UInt32(max(0, elapsedMilliseconds)))
         sinceChange = overflow ? .max : sum
-        reversals = reversals.map { $0 == .max ? $0 : $0 + 1 }.filter { Int64($0) < flapTicks }
+        guard !reversals.isEmpty else { return }
+        for index in reversals.indices where reversals[index] < .max { reversals[index] += 1 }
+        while let oldest = reversals.last, Int64(oldest) >= flapTicks { reversals.removeLast() }
     }
 
     mutating func count(_ outcome: LoopOutcome) {
@@ -119,12 +121,9 @@ struct PacingFilters: Sendable {
 
     func turningPoints(_ smoothed: SmoothedDelay, _ input: LoopInput) -> [Int32] {
         let thresholds = thresholds(input)
-        var points = [Int64(input.bound.hundredNanoseconds), Int64(input.target.hundredNanoseconds)].flatMap { [$0, $0 + 1] }
-        for threshold in [thresholds.lower, thresholds.upper] {
-            let place = smoothed.sampleReaching(threshold, gainThousandths: gain)
-            points += (-3...3).map { place + $0 }
-            points += [Int64(threshold.hundredNanoseconds), Int64(threshold.hundredNanoseconds) + 1]
-        }
-        return points.compactMap { Int32(exactly: $0) }.filter { $0 >= 0 }
+        // Below the lower threshold is strict: the pair lies one unit lower.
+        let below = Delay(hundredNanoseconds: max(0, thresholds.lower.hundredNanoseconds - 1))
+        let reached = [below, thresholds.upper].compactMap { smoothed.largestSample(reaching: $0, gainThousandths: gain) }
+        return reached + [input.bound.hundredNanoseconds, input.target.hundredNanoseconds]
     }
 }

@@ -18,10 +18,19 @@ struct SmoothedDelay: Equatable {
         fixed = mean + (value - mean) * gainThousandths / 1000
     }
 
-    /// The sample with which the mean would come to stand at `wanted`, about: the place where to look for a turning point.
-    func sampleReaching(_ wanted: Delay, gainThousandths: Int64) -> Int64 {
-        guard let mean = fixed, gainThousandths > 0 else { return Int64(wanted.hundredNanoseconds) }
-        let distance = Int64(wanted.hundredNanoseconds) * SmoothedDelay.scale - mean
-        return (mean + distance / gainThousandths * 1000) / SmoothedDelay.scale
+    /// The largest sample with which the mean comes to stand at `wanted` or below. Nil: none does, or every one.
+    func largestSample(reaching wanted: Delay, gainThousandths: Int64) -> Int32? {
+        guard let mean = fixed else { return wanted.hundredNanoseconds }
+        let distance = Int64(wanted.hundredNanoseconds) * SmoothedDelay.scale + SmoothedDelay.scale / 2 - mean
+        // Above by at most a few units, for each division rounds.
+        var sample = (mean + distance / gainThousandths * 1000) / SmoothedDelay.scale + 1000 / gainThousandths + 1
+        for _ in 0..<(2 * (1000 / gainThousandths) + 6) {
+            guard let value = Int32(exactly: sample), value >= 0 else { return nil }
+            var next = self
+            next.add(Delay(hundredNanoseconds: value), gainThousandths: gainThousandths)
+            if let reached = next.delay, reached <= wanted { return value }
+            sample -= 1
+        }
+        return nil
     }
 }

@@ -2,7 +2,10 @@
 struct StateWriter {
     private(set) var bytes: [UInt8] = []
 
-    init(version: UInt8) { bytes.append(version) }
+    init(version: UInt8) {
+        bytes.reserveCapacity(192)
+        bytes.append(version)
+    }
 
     mutating func write<Value: FixedWidthInteger>(_ value: Value) {
         for place in stride(from: Value.bitWidth - 8, through: 0, by: -8) {

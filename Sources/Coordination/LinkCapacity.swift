@@ -63,8 +63,9 @@ public struct LinkCapacity: Sendable, Equatable {
     public static let patience: Int64 = 3
     /// So much of the room must be used before more of it can teach anything. Unit: thousandths.
     public static let usedAtLeast: Int64 = 850
-    /// So much of the room must be applied before use of it proves anything: a raise still on its way proves nothing.
-    public static let appliedAtLeast: Int64 = 950
+    /// So much of the room must be applied before use of it proves anything: a raise still on its way proves nothing. An idle
+    /// workload is granted a quarter more than it uses and counts with its use, so not all of the room can be.
+    public static let appliedAtLeast: Int64 = 800
 
     public let configured: BitRate
     public private(set) var effective: BitRate
@@ -84,6 +85,13 @@ public struct LinkCapacity: Sendable, Equatable {
         self.tick = tick
         self.settings = settings
         effective = configured
+    }
+
+    /// With the ceiling settings of the fleet's law, so that link and loops wait and probe alike. A law without a ceiling memory,
+    /// or one that cannot be read (the shippers refuse it at their start), leaves the defaults.
+    public init(configured: BitRate, tick: Nanoseconds, law: LawSpecification) {
+        let known = try? Law(name: law.name, parameters: law.parameters)
+        self.init(configured: configured, tick: tick, settings: known?.ceilingSettings ?? CeilingSettings())
     }
 
     /// A new leader goes on from the estimate that stands on the log. What it does not know, the failures of earlier probes and
@@ -112,7 +120,7 @@ public struct LinkCapacity: Sendable, Equatable {
     // MARK: Suffering
 
     private mutating func suffer(_ evidence: LinkEvidence, _ now: MonotonicTime) -> String? {
-        let suffering = evidence.loops.filter { report in report.rows.contains { $0.outcome.sufferedAt != nil } }
+        let suffering = evidence.loops.filter { newRows($0).contains { $0.outcome.sufferedAt != nil } }
         guard !suffering.isEmpty else { return nil }
         let isFirst = sufferers.isEmpty
         let counts = isFirst || suffering.contains { isFurtherEvidence($0, now) }
@@ -129,17 +137,20 @@ public struct LinkCapacity: Sendable, Equatable {
         return "suffered"
     }
 
+    /// A backlog is history: what a loop suffered long before its newest row moves nothing now.
+    private func newRows(_ report: LoopReport) -> ArraySlice<LoopDecision> { report.rows.suffix(Int(LinkCapacity.patience)) }
+
     private func isFurtherEvidence(_ report: LoopReport, _ now: MonotonicTime) -> Bool {
         guard let loweredAt else { return true }
         let age = now - loweredAt
         if age >= tick * LinkCapacity.patience { return true }
-        let hasBraked = report.rows.contains { $0.outcome.sufferedAt != nil && $0.outcome.action == .decrease }
+        let hasBraked = newRows(report).contains { $0.outcome.sufferedAt != nil && $0.outcome.action == .decrease }
         return hasBraked && sufferers.contains(report.loop) && age >= tick
     }
 
     /// What a loop's workloads carried: the rate at which it suffered, else what it last used, else what it may use.
     private func carried(_ report: LoopReport) -> BitRate {
-        if let suffered = report.rows.last(where: { $0.outcome.sufferedAt != nil })?.outcome.sufferedAt { return suffered }
+        if let suffered = newRows(report).last(where: { $0.outcome.sufferedAt != nil })?.outcome.sufferedAt { return suffered }
         let input = (report.rows.last ?? report.newest)?.input
         return input?.used ?? input?.applied ?? input?.grant ?? .zero
     }

@@ -221,6 +221,19 @@ import Testing
         #expect(follower.step { $0.raw = .microseconds(9_000); $0.used = .megabits(10) }.reason == .atFloor)
     }
 
+    @Test func `a limit that reads back a few bits lower is not raised by those bits`() throws {
+        let law = try Law(name: "plateau@1")
+        var read = input(raw: .microseconds(100), applied: nil, grant: 190, evidence: hub)
+        read.applied = BitRate(bitsPerSecond: 189_999_992)
+        read.used = read.applied
+        #expect(law.step(state: law.initialState, input: read).outcome.reason == .limitedByGrant)
+        read.applied = BitRate(bitsPerSecond: 999_999_992)
+        read.used = read.applied
+        read.evidence = standaloneEvidence
+        read.grant = nil
+        #expect(law.step(state: law.initialState, input: read).outcome.action == .hold)
+    }
+
     @Test func `a hold names what would have turned it`() throws {
         var follower = try Follower("plateau@1", applied: 200)
         let hold = follower.step { $0.raw = .microseconds(1_000) }

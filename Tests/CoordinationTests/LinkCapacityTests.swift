@@ -152,6 +152,21 @@ import Testing
         #expect(link.effective == .megabits(190))
     }
 
+    @Test func `a backlog of old suffering moves nothing`() {
+        var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        let rows = Array(repeating: row(used: 200, suffered: 200, brakes: true), count: 30) + Array(repeating: row(used: 150), count: 3)
+        let report = LoopReport(loop: loop("a"), watches: true, isHeard: true, rows: rows, newest: rows.last)
+        #expect(link.fold(evidence([report]), now: at(100)) == nil)
+    }
+
+    @Test func `it takes its settings from the fleet's law`() {
+        var hasty = LinkCapacity(configured: .megabits(1_000), tick: tick, law: LawSpecification(parameters: ["brake": "0.5"]))
+        _ = hasty.fold(evidence([report("a", row(used: 200, suffered: 200, brakes: true))]), now: at(1))
+        #expect(hasty.effective == .megabits(100))
+        let other = LinkCapacity(configured: .megabits(1_000), tick: tick, law: LawSpecification(name: "fixed-step@1"))
+        #expect(other == LinkCapacity(configured: .megabits(1_000), tick: tick))
+    }
+
     @Test(arguments: 0..<40) func `whatever it is told, it stays between what is kept and what is configured`(seed: UInt64) {
         var generator = Generator(state: seed)
         var link = LinkCapacity(configured: .megabits(500), tick: tick)

@@ -118,20 +118,22 @@ public struct AllocationPlanner: Sendable {
         }
     }
 
-    /// A workload that measurably uses little of its limit wants no more than twice what it uses: the rest serves others.
+    /// A workload that measurably uses little of its limit wants what it uses and a quarter more, as its shipper leaves it: the
+    /// rest serves others.
     private func wanted(_ use: WorkloadUse?, _ ceiling: BitRate) -> BitRate {
         guard let use, use.offered == .belowLimit, use.quality == .measured, let used = use.used else { return ceiling }
-        return used.scaled(thousandths: 2_000)
+        return used.scaled(thousandths: 1_250)
     }
 
-    /// A brake that its loop pulled in its newest row: one more capacity, over the demands that it names.
+    /// A brake that its loop pulled in its newest row: one more capacity, over the demands that it names, of what their limits
+    /// came to.
     private func localBrakes(_ present: [ClusterSpecification], _ state: FleetState) -> [(LoopID, BitRate)] {
         present.flatMap { cluster in
             cluster.loops.compactMap { loop in
-                guard let decision = state.clusters[cluster.id]?.loops[loop.link], decision.outcome.action == .decrease,
-                    let cap = decision.outcome.desired
-                else { return nil }
-                return (loop, cap)
+                guard let decision = state.clusters[cluster.id]?.loops[loop.link], decision.outcome.isBrake else { return nil }
+                let limits = cluster.workloads(crossing: loop.link).map { state.clusters[cluster.id]?.workloads[$0.id]?.desired }
+                guard !limits.contains(where: { $0 == nil }) else { return nil }
+                return (loop, limits.compactMap { $0 }.reduce(.zero, +))
             }
         }
     }

@@ -61,11 +61,13 @@ public struct LinkCapacity: Sendable, Equatable {
 
     /// Ticks in which a fallen capacity reaches every cluster: a grant on the way, the settling, a window measured afresh.
     public static let patience: Int64 = 3
-    /// So much of the room must be used before more of it can teach anything. Unit: thousandths.
+    /// So much of what is applied must be used before more of it can teach anything. Unit: thousandths.
     public static let usedAtLeast: Int64 = 850
-    /// So much of the room must be applied before use of it proves anything: a raise still on its way proves nothing. An idle
-    /// workload is granted a quarter more than it uses and counts with its use, so not all of the room can be.
+    /// So much of the room must be applied. An idle workload is granted a quarter more than it uses and counts with its use, so
+    /// not all of the room can be. Unit: thousandths.
     public static let appliedAtLeast: Int64 = 800
+    /// A loop that has at least this much of its grant in force has followed it. Unit: thousandths.
+    public static let followedAtLeast: Int64 = 970
 
     public let configured: BitRate
     public private(set) var effective: BitRate
@@ -77,6 +79,8 @@ public struct LinkCapacity: Sendable, Equatable {
     private var calmCountedAt: MonotonicTime?
     /// The loops that reported suffering since the last calm.
     private var sufferers: Set<LoopID> = []
+    /// Σ of the grants that the loops held when the capacity moved last: a raise has arrived where they hold more.
+    private var grantedAtChange: BitRate = .zero
     /// What all carried in the last round that brought rows; nil before the first.
     private var carriedBefore: BitRate?
 
@@ -113,6 +117,7 @@ public struct LinkCapacity: Sendable, Equatable {
         }
         guard let cause, effective != before else { return nil }
         changedAt = now
+        grantedAtChange = granted(evidence)
         if effective < before { loweredAt = now }
         return Change(before: before, effective: effective, cause: cause)
     }
@@ -129,7 +134,7 @@ public struct LinkCapacity: Sendable, Equatable {
         let carried = evidence.loops.map(carried).reduce(.zero, +)
         // A use that was rising towards a room it did not come near says too little of the link: see `plateau@1`.
         let isRising = carried > (carriedBefore ?? .zero).scaled(thousandths: 1_050)
-            && carried + evidence.kept < effective.scaled(thousandths: LinkCapacity.usedAtLeast)
+            && carried + evidence.kept < effective.scaled(thousandths: 850)
         let fallen = memory.suffered(
             at: min(carried + evidence.kept, effective), under: effective, again: !isFirst,
             isRough: isRising, by: settings)
@@ -166,7 +171,8 @@ public struct LinkCapacity: Sendable, Equatable {
         if let calmCountedAt, now - calmCountedAt < Nanoseconds(tick.count * 9 / 10) { return nil }
         if let changedAt, now - changedAt < tick * 2 { return nil }
         calmCountedAt = now
-        let advice = memory.calm(limit: effective, isUsed: isUsed(evidence), by: settings)
+        let advice = memory.calm(
+            limit: effective, isUsed: isUsed(evidence), isInForce: isInForce(evidence), by: settings)
         guard advice.rate > effective, evidence.loops.contains(where: { $0.newest?.outcome.requested != nil }) else { return nil }
         effective = min(advice.rate, configured)
         return advice.step == .probe ? "probing" : "calm"
@@ -178,13 +184,27 @@ public struct LinkCapacity: Sendable, Equatable {
             && row.input.evidence.contains(.baseProven)
     }
 
-    /// Whether the room is granted, in force, and made use of.
+    /// Whether the room is applied and made use of.
     private func isUsed(_ evidence: LinkEvidence) -> Bool {
         let room = effective.minus(evidence.kept)
         let inputs = evidence.loops.compactMap { $0.newest?.input }
         let used = inputs.map { $0.used ?? .zero }.reduce(.zero, +)
         let applied = inputs.map { $0.applied ?? room }.reduce(.zero, +)
-        return used >= room.scaled(thousandths: LinkCapacity.usedAtLeast)
+        return used >= applied.scaled(thousandths: LinkCapacity.usedAtLeast)
             && applied >= room.scaled(thousandths: LinkCapacity.appliedAtLeast)
+    }
+
+    /// Whether the last raise has arrived: the loops hold more than before it, and each that uses its limit has followed its grant.
+    private func isInForce(_ evidence: LinkEvidence) -> Bool {
+        guard granted(evidence) > grantedAtChange.scaled(thousandths: 1_002) else { return false }
+        return evidence.loops.compactMap { $0.newest?.input }.allSatisfy { input in
+            guard let grant = input.grant, let applied = input.applied else { return false }
+            let isIdle = (input.used ?? .zero) < applied.scaled(thousandths: LinkCapacity.usedAtLeast)
+            return isIdle || applied >= grant.scaled(thousandths: LinkCapacity.followedAtLeast)
+        }
+    }
+
+    private func granted(_ evidence: LinkEvidence) -> BitRate {
+        evidence.loops.compactMap { $0.newest?.input.grant }.reduce(.zero, +)
     }
 }

@@ -49,7 +49,7 @@ public struct CoordinatorProcess: Sendable {
         case .records(let records, let isComplete):
             isReading = false
             for record in records { state.fold(record, now: now.monotonic) }
-            if isComplete { hasCaughtUp = true }
+            if isComplete { caughtUp() }
             return (isComplete ? decide(now) : read()) + advance(now)
         case .readFailed:
             isReading = false
@@ -90,10 +90,16 @@ public struct CoordinatorProcess: Sendable {
         lastGrants = [:]
         lastIssuedAt = nil
         claimedTerms = [:]
-        for link in fleet.links { capacities[link.id]?.resume(from: state.estimates[link.id]?.effective) }
         let claims = fleet.clusters.filter { $0.delivery == .push && $0.mode == .enforce }
             .map { CoordinatorEffect.claim(cluster: $0.id, term: term) }
         return [.note("leadership began", ["term": "\(term)"])] + claims + advance(now) + read()
+    }
+
+    /// All that stood on the log is folded: the links' last estimates are where this term goes on from.
+    private mutating func caughtUp() {
+        guard !hasCaughtUp else { return }
+        hasCaughtUp = true
+        for link in fleet.links { capacities[link.id]?.resume(from: state.estimates[link.id]?.effective) }
     }
 
     private mutating func stopWriting() {
@@ -176,7 +182,7 @@ public struct CoordinatorProcess: Sendable {
     /// A cluster whose newest rows braked holds that brake until a grant says that it was taken in.
     private func needsRelease(_ cluster: ClusterID) -> Bool {
         guard let view = state.clusters[cluster], let newest = view.newest?.position else { return false }
-        let braked = view.loops.values.contains { $0.outcome.action == .decrease }
+        let braked = view.loops.values.contains { $0.outcome.isBrake }
         let told = lastGrants[cluster]?.foldedThrough
         return braked && (told?.stream != newest.stream || (told?.sequence ?? 0) < newest.sequence)
     }

@@ -21,7 +21,8 @@ public struct LoopInput: Hashable, Sendable {
     public var elapsedMilliseconds: Int32
     /// Σ used of the loop's workloads; nil unless all of them are measured.
     public var used: BitRate?
-    /// Σ applied of the loop's workloads, as read back; nil where at least one of them is unlimited.
+    /// Σ applied of the loop's workloads, as read back; nil where at least one of them is unlimited. Where some workload is at its
+    /// limit, one that uses less than its own counts with its use, here and in the three sums below: it holds nobody back.
     public var applied: BitRate?
     /// Σ floors and Σ ceilings of the loop's workloads, inside the site's guardrails.
     public var floor: BitRate
@@ -230,6 +231,11 @@ public struct LoopOutcome: Hashable, Sendable {
         self.counterfactual = counterfactual
         self.counterfactualAction = counterfactualAction
     }
+}
+
+extension LoopOutcome {
+    /// Whether the loop pulled its own brake: a decrease for the flow's sake, not one that follows a grant.
+    public var isBrake: Bool { action == .decrease && reason != .grantLowered }
 }
 
 /// One decision of one loop: law, state before, what it read, what it answered.

@@ -1,4 +1,3 @@
-import Allocation
 import ControlLaw
 import Events
 import Fleet
@@ -176,7 +175,7 @@ public struct ShipperProcess: Sendable {
                 let decision = LoopDecision(
                     link: loops[index].linkIndex, law: Int16(lawIndex), isShadow: lawIndex > 0, stateBefore: before, input: input,
                     outcome: outcome)
-                if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(rows.count), living, into: &wishes) }
+                if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(rows.count), uses, living, into: &wishes) }
                 rows.append(row(ordinal: Int16(rows.count), living, now, decision))
             }
             loops[index].decided(at: now.monotonic)
@@ -207,15 +206,10 @@ public struct ShipperProcess: Sendable {
         let loop = loops[index]
         let steering = SteeringFlow(of: loop.flows, measured, classes: settings.serviceLevels, flows: settings.cluster.flows)
         let members = loop.workloads.map { workloads[$0] }
-        let used = loop.workloads.map { uses[$0].used }
-        let applied = members.map(\.applied)
-        let guardrails = settings.cluster.guardrails
-        var ceiling = members.map { guardrails.clamp($0.specification.ceiling) }.reduce(.zero, +)
-        let floor = members.map { guardrails.clamp($0.specification.floor) }.reduce(.zero, +)
         let isStandalone = settings.cluster.delivery == .standalone
-        if living == nil && !isStandalone { ceiling = max(floor, min(ceiling, settings.cluster.autonomousCeiling)) }
-        var grant = living.map { grant in members.map { grant.rate(of: $0.specification.id) ?? .zero }.reduce(.zero, +) }
-        if let cap = loop.brake?.cap { grant = grant.map { min($0, cap) } }
+        var sums = LoopSums(members.indices.map { member(loop.workloads[$0], uses, living) })
+        if living == nil && !isStandalone { sums.ceiling = max(sums.floor, min(sums.ceiling, settings.cluster.autonomousCeiling)) }
+        if let cap = loop.brake?.cap { sums.grant = sums.grant.map { min($0, cap) } }
 
         var evidence: LoopEvidence = []
         evidence.set(.freshSinceDecrease, steering.freshness.sinceDecrease)
@@ -230,29 +224,27 @@ public struct ShipperProcess: Sendable {
             flow: steering.flow, quality: steering.quality, count: steering.sample?.count ?? 0, raw: steering.sample?.p95,
             ageMilliseconds: steering.sample?.ageMilliseconds, lossPartsPerMillion: steering.sample?.lossPartsPerMillion,
             target: steering.target, bound: steering.bound, elapsedMilliseconds: loop.elapsedMilliseconds(at: now.monotonic),
-            used: used.contains { $0 == nil } ? nil : used.compactMap { $0 }.reduce(.zero, +),
-            applied: applied.contains { $0 == nil } ? nil : applied.compactMap { $0 }.reduce(.zero, +), floor: floor,
-            ceiling: ceiling, grant: grant, evidence: evidence)
+            used: sums.used, applied: sums.applied, floor: sums.floor, ceiling: sums.ceiling, grant: sums.grant, evidence: evidence)
+    }
+
+    private func member(_ place: Int, _ uses: [WorkloadUse], _ living: Grant?) -> LoopSums.Member {
+        let specification = workloads[place].specification
+        let floor = settings.cluster.guardrails.clamp(specification.floor)
+        return LoopSums.Member(
+            used: uses[place].used, applied: workloads[place].applied, grant: living.map { $0.rate(of: specification.id) ?? .zero },
+            floor: floor, ceiling: max(floor, settings.cluster.guardrails.clamp(specification.ceiling)),
+            weight: specification.weightMillionths, isIdle: uses[place].offered == .belowLimit)
     }
 
     /// Turns a loop's total into limits of its workloads. A workload on several links gets the lowest of what they leave it.
     private mutating func carryOut(
-        _ outcome: LoopOutcome, loop index: Int, sequence: Int64, _ living: Grant?, into wishes: inout [Int: BitRate]
+        _ outcome: LoopOutcome, loop index: Int, sequence: Int64, _ uses: [WorkloadUse], _ living: Grant?, into wishes: inout [Int: BitRate]
     ) {
         guard mayAct, outcome.action != .hold, let total = outcome.desired else { return }
-        let loop = loops[index]
-        let guardrails = settings.cluster.guardrails
-        let claims = loop.workloads.map { place in
-            let specification = workloads[place].specification
-            let floor = guardrails.clamp(specification.floor)
-            var ceiling = guardrails.clamp(specification.ceiling)
-            if outcome.action == .decrease, let applied = workloads[place].applied { ceiling = min(ceiling, applied) }
-            if outcome.action == .increase, let granted = living?.rate(of: specification.id) { ceiling = min(ceiling, granted) }
-            return (floor: floor, ceiling: max(floor, ceiling), weight: specification.weightMillionths)
-        }
-        let rates = RateDivision.divide(total: total, among: claims)
-        for (place, rate) in zip(loop.workloads, rates) { wishes[place] = min(wishes[place] ?? rate, rate) }
-        if outcome.action == .decrease { loops[index].brake = (total, sequence) }
+        let members = loops[index].workloads.map { member($0, uses, living) }
+        let rates = LoopSums.divide(total, among: members, isDecrease: outcome.action == .decrease)
+        for (place, rate) in zip(loops[index].workloads, rates) { wishes[place] = min(wishes[place] ?? rate, rate) }
+        if outcome.isBrake { loops[index].brake = (total, sequence) }
     }
 
     // MARK: - Spool, then patch

@@ -29,6 +29,7 @@ struct WorkloadTrack: Sendable {
 
     /// Folds one reading and says what was used since the one before.
     mutating func read(_ reading: WorkloadReading) -> WorkloadUse {
+        let before = applied
         switch reading.limit {
         case .limited(let rate): (applied, appliedIsKnown) = (rate, true)
         case .unlimited: (applied, appliedIsKnown) = (nil, true)
@@ -38,7 +39,7 @@ struct WorkloadTrack: Sendable {
         ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
         let (used, quality) = use(reading.counter)
         return WorkloadUse(
-            used: used, quality: quality, offered: offered(used), applied: applied, desired: desired, replicas: reading.replicas)
+            used: used, quality: quality, offered: offered(used, before: before), applied: applied, desired: desired, replicas: reading.replicas)
     }
 
     private mutating func use(_ counter: WorkloadReading.Counter) -> (BitRate?, UseQuality) {
@@ -59,8 +60,9 @@ struct WorkloadTrack: Sendable {
         }
     }
 
-    private func offered(_ used: BitRate?) -> OfferedLoad {
+    /// Judged against the lower of the limits at the window's two ends: a limit raised within it could not be used throughout.
+    private func offered(_ used: BitRate?, before: BitRate?) -> OfferedLoad {
         guard let used, let applied else { return .unknown }
-        return used >= applied.scaled(thousandths: 850) ? .atLimit : .belowLimit
+        return used >= min(applied, before ?? applied).scaled(thousandths: 850) ? .atLimit : .belowLimit
     }
 }

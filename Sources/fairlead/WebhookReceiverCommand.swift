@@ -66,7 +66,7 @@ enum WebhookReceiverServer {
         _ inbox: WebhookInbox, _ endpoint: Endpoint, onBound: @escaping @Sendable (Int) -> Void
     ) -> some ApplicationProtocol {
         let router = Router()
-        router.post("/**") { request, _ -> HTTPResponse.Status in
+        let take: @Sendable (Request, BasicRequestContext) async throws -> HTTPResponse.Status = { request, _ in
             let body = try await request.body.collect(upTo: maximumBodyBytes)
             func header(_ name: String) -> String? { HTTPField.Name(name).flatMap { request.headers[$0] } }
             let answer = inbox.take(
@@ -74,6 +74,9 @@ enum WebhookReceiverServer {
                 signature: header(WebhookSignature.signatureHeader), body: Array(body.readableBytesView), now: SystemClocks.wall())
             return HTTPResponse.Status(code: answer)
         }
+        // The wildcard does not take the root.
+        router.post("/", use: take)
+        router.post("/**", use: take)
         return Application(
             router: router,
             configuration: ApplicationConfiguration(

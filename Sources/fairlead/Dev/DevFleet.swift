@@ -58,7 +58,7 @@ struct DevFleet {
         func probe(_ port: UInt16) -> MeasurementSourceSpecification {
             .probe(
                 ProbeSpecification(
-                    host: "127.0.0.1", port: port, interval: .milliseconds(20), timeout: .milliseconds(500), keyFile: keyFile,
+                    host: "127.0.0.1", port: port, interval: .milliseconds(15), timeout: .milliseconds(500), keyFile: keyFile,
                     vantage: "\(id)-robot-cell"))
         }
         return ClusterSpecification(

@@ -19,6 +19,7 @@ struct DevSummary {
     var grants = 0
     var patchesApplied = 0
     var patchesRefused = 0
+    private var firing: Set<String> = []
     var fired = 0
     var resolved = 0
     var delivered = 0
@@ -64,8 +65,12 @@ struct DevSummary {
             case .grantIssued: grants += 1
             case .patchSettled(let patch): if patch.result == .applied { patchesApplied += 1 } else { patchesRefused += 1 }
             case .alertChanged(let change):
-                if change.state == .firing { fired += 1 }
-                if change.state == .resolved { resolved += 1 }
+                if change.state == .firing {
+                    fired += 1
+                    firing.insert(change.fingerprint)
+                }
+                // One that was only pending and went away never fired, so it resolves nothing.
+                if change.state == .resolved, firing.remove(change.fingerprint) != nil { resolved += 1 }
             default: break
             }
         }

@@ -20,7 +20,7 @@ struct LabRun {
     let law: String
 
     static let bound = ServiceLevelClass.robotControl.bound.nanoseconds
-    static let probeInterval = Nanoseconds.milliseconds(20)
+    static let probeInterval = Nanoseconds.milliseconds(10)
     private let clock = ContinuousClock()
 
     init(length: Nanoseconds, seed: UInt64, law: String) {

@@ -145,7 +145,9 @@ let package = Package(
                            lifecycle, subprocess, system]),
         tests("ReadCommandTests", ["fairlead", "ReadModel", "SampleFleet", "Events", "Quantities", "JSONDocument", argumentParser]),
         tests("TidyTests", []),
+        tests("ReadmeTests", []),
         tests("EventsTests", ["Events", "Quantities", "JSONDocument", "Cryptography"]),
+        tests("ShipperTests", ["Shipper", "ControlLaw", "Events", "Fleet", "Jitter", "Cryptography", "Quantities"]),
         tests("SimulationTests", ["Simulation", "Shipper", "Coordinator", "Coordination", "ControlLaw", "Events", "Fleet", "Cryptography", "Quantities"]),
         tests("QuantitiesTests", ["Quantities"]),
         tests("JSONDocumentTests", ["JSONDocument"]),
@@ -179,5 +181,9 @@ let package = Package(
         tests("TrafficControlTests", ["TrafficControl", "Quantities"]),
         tests("ProbingTests", ["Probing", "Sockets", "Clocks", "Quantities"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),
+        tests(
+            "ProcessTests",
+            ["fairlead", "fairlead-shipper", "ChildProcesses", "PrivatePostgres", "PostgreSQL", "EventStore", "Events", "ControlLaw", "Fleet",
+             "Quantities", "JSONDocument", "Cryptography", "HTTPTransport", "Clocks", "Sockets", "ScriptedKubernetesAPI", "ScriptedHTTP"]),
     ]
 )

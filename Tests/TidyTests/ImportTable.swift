@@ -55,7 +55,7 @@ enum ImportTable {
         "Cryptography", "Clocks", "Sockets", "ConfigurationFiles", "HealthServer", "Probing", "Kubernetes", "TrafficControl", "Lab",
         "Webhook", "Web",
     ]
-    private static let plumbing = ["Logging", "Metrics", "ServiceLifecycle", "Subprocess", "SystemPackage", "Yams"]
+    private static let plumbing = ["Logging", "Metrics", "ServiceLifecycle", "UnixSignals", "Subprocess", "SystemPackage", "Yams"]
 
     private static let web = ["Hummingbird", "HummingbirdCore", "Mustache", "NIOCore", "HTTPTypes"]
 

@@ -1,0 +1,101 @@
+import Events
+import Fleet
+import Quantities
+import Shipper
+import Testing
+
+/// The order of a tick, the brake's independence, and who may raise: by hand-made inputs, seen in the effects.
+struct ShipperProcessTests {
+    @Test func `a brake is on disk before it is carried out, and its outcome is told after`() throws {
+        var bench = try ShipperBench()
+        let decided = bench.tick(delay: .milliseconds(4))
+        #expect(decided.patches.isEmpty, "nothing is patched before the spool has answered")
+        let batch = try #require(decided.spooledBatches.first)
+        let carriedOut = bench.step(.spooled(batch: batch.id))
+        let patch = try #require(carriedOut.patches.first)
+        #expect(patch.desired < .megabits(100))
+        #expect(patch.decision.map { $0.sequence == batch.entries.last?.sequence } == true)
+        let told = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied)))
+        let outcome = try #require(told.spooledBatches.first?.entries.first)
+        guard case .event(let envelope) = try outcome.entry.decoded(), case .patchSettled(let record) = try envelope.fact() else {
+            Issue.record("the outcome is no patch_settled")
+            return
+        }
+        #expect(record.decision == patch.decision && record.desired == patch.desired && record.before == .megabits(100))
+    }
+
+    @Test func `a brake does not wait for a spool that takes nothing, and says that it stands nowhere`() throws {
+        var bench = try ShipperBench()
+        let batch = try #require(bench.tick(delay: .milliseconds(4)).spooledBatches.first)
+        let effects = bench.step(.spoolFailed(batch: batch.id, problem: "disk full"))
+        let patch = try #require(effects.patches.first)
+        #expect(patch.desired < .megabits(100) && patch.decision == nil)
+    }
+
+    @Test func `what a full spool refused is offered again with the same numbers and digests`() throws {
+        var bench = try ShipperBench()
+        let first = try #require(bench.tick(delay: .microseconds(50)).spooledBatches.first)
+        _ = bench.step(.spoolFailed(batch: first.id, problem: "disk full"))
+        let second = try #require(bench.tick(delay: .microseconds(50)).spooledBatches.first)
+        #expect(Array(second.entries.prefix(first.entries.count)) == first.entries)
+        #expect(second.entries.map(\.sequence) == Array(1...Int64(second.entries.count)))
+    }
+
+    @Test func `without a living grant nothing is ever raised`() throws {
+        var bench = try ShipperBench()
+        for _ in 0..<40 {
+            let patches = bench.settle(bench.tick(delay: .microseconds(20)))
+            #expect(patches.isEmpty)
+        }
+    }
+
+    @Test func `a grant that lives lets a used limit rise, and an expired one does not`() throws {
+        var bench = try ShipperBench()
+        for _ in 0..<4 { _ = bench.settle(bench.tick(delay: .microseconds(20))) }
+        let grant = Grant(
+            cluster: "plant-a", version: GrantVersion(term: 1, version: 1), timeToLive: .seconds(30),
+            rates: [.init(workload: "telemetry", rate: .megabits(400))], foldedThrough: nil)
+        let claim = StreamClaim(epoch: 1, nonce: 1, head: StreamHead(sequence: 0, digest: HashChainOfBench.genesis))
+        _ = bench.step(.logAnswered(.opened(claim, grant: grant, newest: [])))
+        var raised: [WorkloadPatch] = []
+        for _ in 0..<5 { raised += bench.settle(bench.tick(delay: .microseconds(20), used: bench.limitRate)) }
+        #expect(!raised.isEmpty && raised.allSatisfy { $0.desired <= .megabits(400) })
+        let standing = bench.limitRate
+        for _ in 0..<20 { _ = bench.settle(bench.tick(delay: .microseconds(20), used: bench.limitRate)) }
+        #expect(bench.limitRate == standing, "the grant expired after 30 s")
+    }
+
+    @Test func `silence raises nothing, and after some ticks steps down`() throws {
+        var bench = try ShipperBench()
+        for _ in 0..<3 { _ = bench.settle(bench.tick(delay: .microseconds(20))) }
+        let before = bench.limitRate
+        for _ in 0..<10 { _ = bench.settle(bench.tick(delay: nil)) }
+        #expect(bench.limitRate < before)
+        #expect(bench.limitRate >= .megabits(10))
+    }
+
+    @Test(arguments: [false, true])
+    func `one that observes, or that does not lead, decides and patches nothing`(leads: Bool) throws {
+        var bench = try ShipperBench(mode: leads ? .observe : .enforce)
+        if !leads { _ = bench.step(.leadershipChanged(isLeader: false, transitions: 3, holder: "other")) }
+        for _ in 0..<5 {
+            let effects = bench.tick(delay: .milliseconds(4))
+            #expect(!effects.spooledBatches.isEmpty, "it measures and says what it thinks all the same")
+            #expect(bench.settle(effects).isEmpty)
+        }
+    }
+
+    @Test func `no rate ever leaves the guardrails, whatever is measured`() throws {
+        var random = SplitMix(seed: 7)
+        for delivery in [ClusterSpecification.Delivery.pull, .standalone] {
+            var bench = try ShipperBench(delivery: delivery)
+            for _ in 0..<300 {
+                let delay: Nanoseconds? = random.next() % 5 == 0 ? nil : .microseconds(Int64(random.next() % 6_000))
+                let used = BitRate(bitsPerSecond: Int64(random.next() % 1_200_000_000))
+                for patch in bench.settle(bench.tick(delay: delay, used: used)) {
+                    #expect(patch.desired >= .megabits(10) && patch.desired <= .megabits(1000))
+                }
+            }
+        }
+    }
+}

@@ -78,11 +78,12 @@ public struct CeilingMemory: Hashable, Sendable {
     }
 
     /// A tick of calm, measured afresh, with `limit` in force. `isUsed`: so much of it is used that raising it could teach
-    /// something. Returns where to go from here: `limit` itself to stay.
-    public mutating func calm(limit: BitRate, isUsed: Bool, by settings: CeilingSettings) -> Advice {
+    /// something. `isInForce`: those who share it have it already, so that their calm is calm under it; else it lifts no ceiling.
+    /// Returns where to go from here: `limit` itself to stay.
+    public mutating func calm(limit: BitRate, isUsed: Bool, isInForce: Bool = true, by settings: CeilingSettings) -> Advice {
         guard isUsed else { return Advice(rate: limit, step: .unused) }
         calmTicks = calmTicks == .max ? calmTicks : calmTicks + 1
-        if let lowest, limit > lowest { passed(limit, by: settings) }
+        if let lowest, limit > lowest, isInForce { passed(limit, by: settings) }
         guard let ceiling = ceilings.first else { return climb(from: limit, to: nil, by: settings) }
         let plateau = ceiling.scaled(thousandths: settings.brake)
         let edge = whole(ceiling.scaled(thousandths: settings.approach))

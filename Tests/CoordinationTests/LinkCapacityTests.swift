@@ -14,13 +14,13 @@ import Testing
 
     /// A loop's row: what it used and was applied, whether it suffered and braked, whether it asks for more.
     private func row(
-        used: Int64, applied: Int64? = nil, suffered: Int64? = nil, brakes: Bool = false, asks: Bool = true, quality: SampleQuality = .measured,
+        used: Int64, applied: Int64? = nil, grant: Int64? = nil, suffered: Int64? = nil, brakes: Bool = false, asks: Bool = true, quality: SampleQuality = .measured,
         evidence: LoopEvidence = [.freshSinceChange, .freshSinceDecrease, .baseProven, .confirmed, .mayAct]
     ) -> LoopDecision {
         let input = LoopInput(
             flow: 0, quality: quality, count: 50, raw: quality.hasValue ? .microseconds(suffered == nil ? 100 : 5_000) : nil, target: .microseconds(1_000),
             bound: .microseconds(1_500), elapsedMilliseconds: 1_000, used: .megabits(used), applied: applied.map(BitRate.megabits),
-            floor: .megabits(10), ceiling: .megabits(1_000), evidence: evidence)
+            floor: .megabits(10), ceiling: .megabits(1_000), grant: (grant ?? applied).map(BitRate.megabits), evidence: evidence)
         let outcome = LoopOutcome(
             action: brakes ? .decrease : .hold, reason: brakes ? .brakedAboveBound : .limitedByGrant, lowerThreshold: .microseconds(800),
             upperThreshold: .microseconds(1_200), requested: asks && suffered == nil ? .megabits(900) : nil, sufferedAt: suffered.map(BitRate.megabits))
@@ -128,6 +128,24 @@ import Testing
         // One probe was made, and the loop never went along: the ceiling stands.
         #expect(link.effective == .megabits(206))
         #expect(link.memory.lowest == .megabits(200))
+        // The grant arrives, and the loop has not followed it yet.
+        for second in 400..<500 { _ = link.fold(evidence([report("a", row(used: 190, applied: 190, grant: 206))]), now: at(Int64(second))) }
+        #expect(link.memory.lowest == .megabits(200))
+        // It follows.
+        _ = link.fold(evidence([report("a", row(used: 206, applied: 206))]), now: at(500))
+        #expect(link.memory.lowest == .megabits(206))
+    }
+
+    @Test func `an idle loop beside holds no probe back`() {
+        var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        afterSuffering(&link)
+        for second in 2..<200 {
+            let room = link.effective.bitsPerSecond / 1_000_000
+            // 40 used of a grant of 50; counts with its use.
+            let idle = row(used: 40, applied: 40, grant: 40, asks: false)
+            _ = link.fold(evidence([report("a", row(used: room - 50, applied: room - 50)), report("b", idle)]), now: at(Int64(second)))
+        }
+        #expect(link.effective > .megabits(250))
     }
 
     @Test func `many polls within a tick count as one`() {

@@ -165,7 +165,7 @@ public struct AllocationPlanner: Sendable {
         var solution = Solution(
             rates: Array(repeating: .zero, count: demands.count), binding: Array(repeating: "", count: demands.count),
             next: Array(repeating: nil, count: demands.count), isFeasible: result.isFeasible, shortfalls: [],
-            certificate: "")
+            certificate: AllocationPlanner.text(of: result.certificate, instance))
         for (ordered, given) in instance.positions.enumerated() {
             solution.rates[given] = result.rate(of: ordered)
             switch result.limit(of: ordered) {
@@ -181,6 +181,20 @@ public struct AllocationPlanner: Sendable {
             "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
         }
         return solution
+    }
+
+    /// The certificate in one line, to be checked by anybody who knows the demands: for each tier, the level of every resource
+    /// that bound somebody, in bit/s per unit of weight, exactly.
+    private static func text(of certificate: AllocationCertificate, _ instance: AllocationInstance) -> String {
+        var begin = 0
+        return certificate.steps.map { step in
+            defer { begin = step.end }
+            let levels = certificate.levels[begin..<step.end].map { entry in
+                let resource = instance.resources[Int(entry.resource)]
+                return "\(resource.kind.rawValue) \(resource.id)=\(entry.level)"
+            }
+            return "\(step.phase.rawValue) tier \(step.tier): \(levels.joined(separator: ", "))"
+        }.joined(separator: "; ")
     }
 
     /// Hysteresis: a share that rises by little stays where the last grant stood. One that falls always falls.

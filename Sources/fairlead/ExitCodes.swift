@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The exit codes, the same for every command. `fairlead help exit-codes` prints them.
+/// The exit codes, the same for every command. `fairlead --help` prints them.
 enum FairleadExit {
     /// A difference, a wrong file, a check that failed.
     static let different = ExitCode(1)

@@ -112,17 +112,10 @@ public struct AllocationPlanner: Sendable {
             let floor = cluster.guardrails.clamp(workload.floor)
             let ceiling = max(floor, cluster.guardrails.clamp(workload.ceiling))
             return PlannedDemand(
-                cluster: cluster.id, specification: workload, minimum: floor, maximum: max(floor, min(ceiling, wanted(use, ceiling))),
+                cluster: cluster.id, specification: workload, minimum: floor, maximum: max(floor, min(ceiling, use?.idleWish ?? ceiling)),
                 tier: Int(fleet.tier(named: workload.tier)?.rank ?? 0),
                 committed: max(use?.applied ?? use?.used ?? .zero, state.highestOutstanding(cluster.id, workload.id)))
         }
-    }
-
-    /// A workload that measurably uses little of its limit wants what it uses and a quarter more, as its shipper leaves it: the
-    /// rest serves others.
-    private func wanted(_ use: WorkloadUse?, _ ceiling: BitRate) -> BitRate {
-        guard let use, use.offered == .belowLimit, use.quality == .measured, let used = use.used else { return ceiling }
-        return used.scaled(thousandths: 1_250)
     }
 
     /// A brake that its loop pulled in its newest row: one more capacity, over the demands that it names, of what their limits

@@ -37,7 +37,7 @@ public struct CoordinatorProcess: Sendable {
         self.seed = seed
         self.lease = LeaseHold(duration: fleet.lease.duration, renewEvery: fleet.lease.renewEvery)
         self.capacities = Dictionary(
-            uniqueKeysWithValues: fleet.links.map { ($0.id, LinkCapacity(configured: $0.capacity, tick: fleet.tick)) })
+            uniqueKeysWithValues: fleet.links.map { ($0.id, LinkCapacity(configured: $0.capacity, tick: fleet.tick, law: fleet.law)) })
     }
 
     /// The term in which this one leads now; nil where it does not.
@@ -99,7 +99,11 @@ public struct CoordinatorProcess: Sendable {
     private mutating func caughtUp() {
         guard !hasCaughtUp else { return }
         hasCaughtUp = true
-        for link in fleet.links { capacities[link.id]?.resume(from: state.estimates[link.id]?.effective) }
+        for link in fleet.links {
+            capacities[link.id]?.resume(from: state.estimates[link.id]?.effective)
+            // What was suffered while another led was the other's to weigh.
+            _ = state.takeEvidence(for: link.id)
+        }
     }
 
     private mutating func stopWriting() {

@@ -117,7 +117,7 @@ public enum UseQuality: Int16, Sendable, CaseIterable {
 /// What a managed workload asks for, judged from its use against its limit.
 public enum OfferedLoad: Int16, Sendable, CaseIterable {
     case unknown = 0
-    /// Uses less than 85 % of its limit: the limit teaches nothing.
+    /// Has used less than 85 % of its limit for some ticks in a row: the limit teaches nothing.
     case belowLimit = 1
     /// Uses 85 % or more of its limit.
     case atLimit = 2
@@ -153,5 +153,15 @@ public struct WorkloadUse: Hashable, Sendable {
         self.applied = applied
         self.desired = desired
         self.replicas = replicas
+    }
+}
+
+extension WorkloadUse {
+    /// What an idle workload is left, by shipper and coordinator alike: a quarter more than it uses. A limit that is not more than
+    /// 1.6 times the use stays as it is, so that a use that wanders moves nothing. Nil where the workload is not idle.
+    public var idleWish: BitRate? {
+        guard offered == .belowLimit, quality == .measured, let used else { return nil }
+        if let applied, applied <= used.scaled(thousandths: 1_600) { return applied }
+        return used.scaled(thousandths: 1_250)
     }
 }

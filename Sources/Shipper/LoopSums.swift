@@ -14,12 +14,13 @@ struct LoopSums {
         var floor: BitRate
         var ceiling: BitRate
         var weight: Int64
-        /// Uses measurably less than its limit.
-        var isIdle: Bool
+        /// What it is left while it is idle (`WorkloadUse.idleWish`); nil where it is not.
+        var idleWish: BitRate?
+        var isIdle: Bool { idleWish != nil }
 
-        /// What an idle workload keeps when limits change: its use and a quarter more, within its bounds and its present limit.
+        /// What an idle workload keeps when limits change: its wish, within its bounds and its present limit.
         var idleLimit: BitRate {
-            let wanted = max(floor, min(ceiling, (used ?? .zero).scaled(thousandths: 1_250)))
+            let wanted = max(floor, min(ceiling, idleWish ?? ceiling))
             return min(wanted, applied ?? wanted)
         }
     }

@@ -236,7 +236,7 @@ public struct ShipperProcess: Sendable {
         return LoopSums.Member(
             used: uses[place].used, applied: workloads[place].applied, grant: living.map { $0.rate(of: specification.id) ?? .zero },
             floor: floor, ceiling: max(floor, settings.cluster.guardrails.clamp(specification.ceiling)),
-            weight: specification.weightMillionths, isIdle: uses[place].offered == .belowLimit)
+            weight: specification.weightMillionths, idleWish: uses[place].idleWish)
     }
 
     /// Turns a loop's total into limits of its workloads. A workload on several links gets the lowest of what they leave it.

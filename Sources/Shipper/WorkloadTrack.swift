@@ -61,8 +61,20 @@ struct WorkloadTrack: Sendable {
     }
 
     /// Judged against the lower of the limits at the window's two ends: a limit raised within it could not be used throughout.
-    private func offered(_ used: BitRate?, before: BitRate?) -> OfferedLoad {
-        guard let used, let applied else { return .unknown }
-        return used >= min(applied, before ?? applied).scaled(thousandths: 850) ? .atLimit : .belowLimit
+    /// One slow second is not idleness: only `ticksToIdle` in a row are.
+    private mutating func offered(_ used: BitRate?, before: BitRate?) -> OfferedLoad {
+        guard let used, let applied else {
+            ticksBelow = 0
+            return .unknown
+        }
+        guard used < min(applied, before ?? applied).scaled(thousandths: 850) else {
+            ticksBelow = 0
+            return .atLimit
+        }
+        ticksBelow += 1
+        return ticksBelow >= WorkloadTrack.ticksToIdle ? .belowLimit : .unknown
     }
+    /// Ticks in a row below 85 % of the limit after which a workload counts as idle.
+    static let ticksToIdle = 5
+    private var ticksBelow = 0
 }

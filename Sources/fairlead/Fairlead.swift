@@ -35,7 +35,7 @@ struct Fairlead: AsyncParsableCommand {
         let environment = ReadEnvironment(
             connectReadModel: { conninfo in
                 let connection = PostgresConnection(.fairlead(conninfo))
-                try await DatabaseSchema(connection).requireCompatible()
+                do { try await DatabaseSchema(connection).requireCompatible() } catch { throw AssemblyError(plainSentence(error)) }
                 return PostgresReadModel(connection)
             },
             now: { SystemClocks.wall() }, write: { text in print(text, terminator: "") },
@@ -56,7 +56,7 @@ func say(_ sentence: String) { standardError("fairlead: \(sentence)") }
 /// Runs a command's body. What it throws becomes one sentence on standard error and exit code 2; usage errors stay the parser's.
 func reportingFailures<Result>(_ body: () async throws -> Result) async throws -> Result {
     do { return try await body() } catch let exit as ExitCode { throw exit } catch let usage as ValidationError { throw usage } catch {
-        say("\(error)")
+        say(plainSentence(error))
         throw FairleadExit.unavailable
     }
 }

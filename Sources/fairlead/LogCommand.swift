@@ -26,7 +26,9 @@ struct LogCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reportingFailures {
-                let reports = try await LogVerifier(PostgresConnection(.fairlead(options.database)), hash: .libcrypto).verify()
+                let connection = PostgresConnection(.fairlead(options.database))
+                try await DatabaseSchema(connection).requireCompatible()
+                let reports = try await LogVerifier(connection, hash: .libcrypto).verify()
                 switch options.output {
                 case .json: print(LogCommand.json(reports).indentedText)
                 case .table:

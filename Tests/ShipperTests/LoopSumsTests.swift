@@ -8,7 +8,7 @@ struct LoopSumsTests {
     static func member(used: Int64, applied: Int64, isIdle: Bool, weight: Int64 = 1_000_000, grant: Int64? = nil) -> LoopSums.Member {
         LoopSums.Member(
             used: .megabits(used), applied: .megabits(applied), grant: grant.map { .megabits($0) }, floor: .megabits(10),
-            ceiling: .megabits(1000), weight: weight, isIdle: isIdle)
+            ceiling: .megabits(1000), weight: weight, idleWish: isIdle ? .megabits(used).scaled(thousandths: 1_250) : nil)
     }
 
     @Test func `an idle workload beside a busy one counts with what it uses`() {

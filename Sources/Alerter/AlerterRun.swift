@@ -7,6 +7,13 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
     private let ports: AlerterPorts
     private let clock: ClockType
     private let tickEvery: Nanoseconds
+    private enum Port: String { case lease, feed, log, outbox }
+    /// An input, and what became of the port that was asked for it.
+    private struct Letter: Sendable {
+        var input: AlerterInput
+        var port: Port?
+        var failure: String?
+    }
 
     /// - Parameter tickEvery: how often the log is read and the rules are looked at; a second unless the fleet's ticks are shorter.
     public init(ports: AlerterPorts, clock: ClockType, tickEvery: Nanoseconds) {
@@ -17,12 +24,14 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
 
     /// Lasts until the task is cancelled; then resigns the lease. What was being sent is sent again, by its id, by whoever leads next.
     public func run(_ start: AlerterProcess) async {
-        let (inputs, mailbox) = AsyncStream.makeStream(of: AlerterInput.self)
+        let (letters, mailbox) = AsyncStream.makeStream(of: Letter.self)
         var process = start
+        var silent: Set<Port> = []
         await withDiscardingTaskGroup { group in
             group.addTask { await self.keepTicking(mailbox) }
-            for await input in inputs {
-                for effect in process.step(input, ports.now()) { carryOut(effect, of: process, &group, mailbox) }
+            for await letter in letters {
+                tell(letter, &silent)
+                for effect in process.step(letter.input, ports.now()) { carryOut(effect, of: process, &group, mailbox) }
                 ports.show(process)
             }
         }
@@ -31,7 +40,7 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
 
     private func carryOut(
         _ effect: AlerterEffect, of process: AlerterProcess, _ group: inout DiscardingTaskGroup,
-        _ mailbox: AsyncStream<AlerterInput>.Continuation
+        _ mailbox: AsyncStream<Letter>.Continuation
     ) {
         let ports = ports
         switch effect {
@@ -41,58 +50,65 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
             ports.reach(.beforeDelivery)
             // A process that was stopped between deciding and sending finds its trust ended: a successor may have sent it.
             guard process.actingTerm(at: ports.now().monotonic) != nil else {
-                mailbox.yield(.attempted(id: delivery.notification.id, .failed(retryAfter: nil, reason: "the lease ended before it was sent")))
+                let outcome = DeliveryOutcome.failed(retryAfter: nil, reason: "the lease ended before it was sent")
+                mailbox.yield(Letter(input: .attempted(id: delivery.notification.id, outcome)))
                 return
             }
         case .settle: ports.reach(.beforeSettlement)
         default: break
         }
-        group.addTask { if let input = await self.answer(to: effect) { mailbox.yield(input) } }
+        group.addTask { if let letter = await self.answer(to: effect) { mailbox.yield(letter) } }
     }
 
     /// What the outside says to an effect; nil where nothing is to be said.
-    private func answer(to effect: AlerterEffect) async -> AlerterInput? {
+    private func answer(to effect: AlerterEffect) async -> Letter? {
         switch effect {
-        case .askLease:
-            do { return .leaseAnswered(try await ports.lease.ask()) } catch { return told(.leaseUnanswered, error) }
-        case .findPlace:
-            do { return .placed(try await ports.feed.place()) } catch { return told(.placeUnknown, error) }
-        case .readLog(let cursors):
-            do { return .read(try await ports.feed.reading(after: cursors)) } catch { return told(.readFailed, error) }
-        case .send(let request):
-            do { return .logAnswered(try await ports.log.answer(request)) } catch { return told(.logUnreachable, error) }
+        case .askLease: await ask(.lease, or: .leaseUnanswered) { .leaseAnswered(try await ports.lease.ask()) }
+        case .findPlace: await ask(.feed, or: .placeUnknown) { .placed(try await ports.feed.place()) }
+        case .readLog(let cursors): await ask(.feed, or: .readFailed) { .read(try await ports.feed.reading(after: cursors)) }
+        case .send(let request): await ask(.log, or: .logUnreachable) { .logAnswered(try await ports.log.answer(request)) }
         case .recall(let term):
-            do { return .recalled(try await ports.outbox.recall(), term: term) } catch { return told(.recallFailed(term: term), error) }
+            await ask(.outbox, or: .recallFailed(term: term)) { .recalled(try await ports.outbox.recall(), term: term) }
         case .store(let entry):
-            do { return .stored(try await ports.outbox.store(entry), term: entry.term) } catch {
-                return told(.storeFailed(term: entry.term), error)
-            }
+            await ask(.outbox, or: .storeFailed(term: entry.term)) { .stored(try await ports.outbox.store(entry), term: entry.term) }
         case .loadDue(let perReceiver, let except):
-            do { return .due(try await ports.outbox.due(perReceiver: perReceiver, except: except)) } catch { return told(.dueUnknown, error) }
-        case .deliver(let delivery): return .attempted(id: delivery.notification.id, await ports.carrier.deliver(delivery))
+            await ask(.outbox, or: .dueUnknown) { .due(try await ports.outbox.due(perReceiver: perReceiver, except: except)) }
         case .settle(let attempt):
-            do {
+            await ask(.outbox, or: .settleFailed(id: attempt.id)) {
                 try await ports.outbox.settle(attempt)
                 return .settled(id: attempt.id)
-            } catch { return told(.settleFailed(id: attempt.id), error) }
-        case .wake(let at):
-            // Cancellation ends the wait early; the input is then read by nobody.
-            try? await clock.sleep(for: .nanoseconds(max(0, (at - ports.now().monotonic).count)))
-            return .woke
-        case .note: return nil
+            }
+        case .deliver(let delivery): Letter(input: .attempted(id: delivery.notification.id, await ports.carrier.deliver(delivery)))
+        case .wake(let at): await wake(at)
+        case .note: nil
         }
     }
 
-    private func told(_ input: AlerterInput, _ error: any Error) -> AlerterInput {
-        ports.tell("the database did not answer the alerter", ["error": "\(error)"])
-        return input
+    private func ask(_ port: Port, or failed: AlerterInput, _ question: () async throws -> AlerterInput) async -> Letter {
+        do { return Letter(input: try await question(), port: port) } catch { return Letter(input: failed, port: port, failure: "\(error)") }
     }
 
-    private func keepTicking(_ mailbox: AsyncStream<AlerterInput>.Continuation) async {
+    private func wake(_ at: MonotonicTime) async -> Letter {
+        // Cancellation ends the wait early; the input is then read by nobody.
+        try? await clock.sleep(for: .nanoseconds(max(0, (at - ports.now().monotonic).count)))
+        return Letter(input: .woke)
+    }
+
+    /// A port that does not answer is told of once, and once more when it answers again.
+    private func tell(_ letter: Letter, _ silent: inout Set<Port>) {
+        guard let port = letter.port else { return }
+        if let failure = letter.failure {
+            if silent.insert(port).inserted { ports.tell("the database does not answer the alerter", ["port": port.rawValue, "error": failure]) }
+        } else if silent.remove(port) != nil {
+            ports.tell("the database answers the alerter again", ["port": port.rawValue])
+        }
+    }
+
+    private func keepTicking(_ mailbox: AsyncStream<Letter>.Continuation) async {
         let interval = Duration.nanoseconds(tickEvery.count)
         var due = clock.now
         while !Task.isCancelled {
-            mailbox.yield(.tick)
+            mailbox.yield(Letter(input: .tick))
             let now = clock.now
             repeat { due = due.advanced(by: interval) } while due < now
             do { try await clock.sleep(until: due, tolerance: .milliseconds(1)) } catch { break }
@@ -100,3 +116,4 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
         mailbox.finish()
     }
 }
+

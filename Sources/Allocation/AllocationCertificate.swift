@@ -6,7 +6,8 @@
 /// crosses a full resource on which nobody who is above its lower bound has more per weight; and there is only one such answer.
 public struct AllocationCertificate: Hashable, Sendable {
     public enum Phase: String, Hashable, Sendable {
-        /// The minimums, present only where they do not fit: rates are minimums, weights too.
+        /// The minimums, present only where they do not fit: lower bounds are 0, upper bounds the minimums, and those are the weights
+        /// too, in the finest power of two at which their sum stays below 2⁶².
         case minimum
         case excess
     }

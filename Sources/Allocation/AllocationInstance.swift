@@ -16,6 +16,8 @@ public struct AllocationResource: Hashable, Sendable {
     public let id: String
     /// What there is to share, reservations taken off.
     public let capacity: BitRate
+    /// What a document says beyond whole bits, in parts of 2⁻⁶⁴ bit/s: shared like the rest, though rates are whole.
+    package var capacityFraction: UInt64 = 0
 
     public init(kind: Kind, id: String, capacity: BitRate) {
         self.kind = kind
@@ -29,15 +31,18 @@ public struct AllocationDemand: Hashable, Sendable {
     public let id: String
     public let cluster: ClusterID
     /// Positions in the list of resources, each once, at least one.
-    public let resources: [Int]
+    public internal(set) var resources: [Int]
     /// The rate that is due before anybody gets an excess.
-    public let minimum: BitRate
+    public internal(set) var minimum: BitRate
     /// The rate above which it has no use for more; nil where it has none.
     public let maximum: BitRate?
     /// The share of an excess relative to others of its tier, in millionths, at least 1. Only the ratios matter.
     public let weight: Int64
     /// Strict priority; 0 is served first.
     public let tier: Int
+    /// What a document says beyond whole bits, in parts of 2⁻⁶⁴ bit/s.
+    package var minimumFraction: UInt64 = 0
+    package var maximumFraction: UInt64 = 0
 
     public init(
         id: String, cluster: ClusterID, resources: [Int], minimum: BitRate, maximum: BitRate?, weight: Int64, tier: Int
@@ -97,10 +102,8 @@ public struct AllocationInstance: Sendable {
     /// The same, one demand's minimum changed; at most its maximum.
     public func with(minimum: BitRate, of demand: Int) -> AllocationInstance {
         var demands = self.demands
-        let old = demands[demand]
-        demands[demand] = AllocationDemand(
-            id: old.id, cluster: old.cluster, resources: old.resources, minimum: min(minimum, old.maximum ?? .maximum),
-            maximum: old.maximum, weight: old.weight, tier: old.tier)
+        demands[demand].minimum = min(minimum, demands[demand].maximum ?? .maximum)
+        demands[demand].minimumFraction = 0
         return AllocationInstance(self, resources: resources, demands: demands)
     }
 
@@ -113,9 +116,9 @@ public struct AllocationInstance: Sendable {
     }
 
     private static func renumber(_ demand: AllocationDemand, by rank: [Int]) -> AllocationDemand {
-        AllocationDemand(
-            id: demand.id, cluster: demand.cluster, resources: demand.resources.map { rank[$0] }.sorted(),
-            minimum: demand.minimum, maximum: demand.maximum, weight: demand.weight, tier: demand.tier)
+        var renumbered = demand
+        renumbered.resources = demand.resources.map { rank[$0] }.sorted()
+        return renumbered
     }
 
     private static func precedes(_ left: AllocationResource, _ right: AllocationResource) -> Bool {

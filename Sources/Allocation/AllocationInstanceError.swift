@@ -60,7 +60,7 @@ extension AllocationInstance {
             guard seen.insert(demand.id).inserted else { throw refuse(.duplicateID, "the id \"\(demand.id)\" stands twice") }
             guard demand.weight > 0 else { throw refuse(.weightNotPositive, "the weight must be above 0") }
             guard demand.tier >= 0 else { throw refuse(.negativeTier, "the tier must be 0 or above") }
-            if let maximum = demand.maximum, demand.minimum > maximum {
+            if let maximum = demand.maximum, (demand.minimum, demand.minimumFraction) > (maximum, demand.maximumFraction) {
                 throw refuse(.minimumAboveMaximum, "the minimum \(demand.minimum) is above the maximum \(maximum)")
             }
             guard !demand.resources.isEmpty else {

@@ -4,13 +4,13 @@ import Quantities
 ///
 /// Demands are numbered by tier, so a tier is a range of demands, and the members of a resource stand by tier too.
 struct AllocationLayout: Sendable {
-    /// Stands for "no maximum": above every capacity, and 2²² of them fit in a wide sum.
-    static let unlimited: UInt64 = 1 << 62
+    /// Stands for "no maximum": above every capacity.
+    static let unlimited: FineRate = 1 << 126
 
-    let capacities: [UInt64]
+    let capacities: [FineRate]
     let weights: [UInt64]
-    let minimums: [UInt64]
-    let maximums: [UInt64]
+    let minimums: [FineRate]
+    let maximums: [FineRate]
     /// First demand of each tier, and the number of demands at the end.
     let tierStart: [Int32]
     /// Rows of resources by demand.
@@ -31,10 +31,12 @@ struct AllocationLayout: Sendable {
     }
 
     init(resources: [AllocationResource], demands: [AllocationDemand]) {
-        capacities = resources.map { UInt64($0.capacity.bitsPerSecond) }
+        capacities = resources.map { Rounding.fine($0.capacity.bitsPerSecond, fraction: $0.capacityFraction) }
         weights = demands.map { UInt64($0.weight) }
-        minimums = demands.map { UInt64($0.minimum.bitsPerSecond) }
-        maximums = demands.map { $0.maximum.map { UInt64($0.bitsPerSecond) } ?? AllocationLayout.unlimited }
+        minimums = demands.map { Rounding.fine($0.minimum.bitsPerSecond, fraction: $0.minimumFraction) }
+        maximums = demands.map { demand in
+            demand.maximum.map { Rounding.fine($0.bitsPerSecond, fraction: demand.maximumFraction) } ?? AllocationLayout.unlimited
+        }
 
         var tierStart: [Int32] = []
         var pathStart: [Int32] = [0]
@@ -93,5 +95,12 @@ struct AllocationLayout: Sendable {
             starts.append(Int32(segments.count))
         }
         return (starts, segments)
+    }
+
+    /// Minimums as weights: in the finest power of two at which their sum stays in one word. Whole minimums are exact.
+    var minimumWeights: [UInt64] {
+        let sum = minimums.reduce(UInt64(0)) { $0 + UInt64(truncatingIfNeeded: $1 >> 64) + 1 }
+        let power = UInt128(max(0, min(62, sum.leadingZeroBitCount - 2)))
+        return minimums.map { UInt64(truncatingIfNeeded: $0 >> (64 - power)) }
     }
 }

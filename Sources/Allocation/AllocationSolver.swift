@@ -33,7 +33,7 @@ public struct AllocationSolver: Sendable {
         filling.reset(for: layout)
         result.reset(demandCount: instance.demands.count, resourceCount: instance.resources.count)
         if filling.reserveMinimums(layout) {
-            for demand in layout.minimums.indices { result.minimumBits[demand] = Int64(layout.minimums[demand]) }
+            for demand in layout.minimums.indices { result.minimumBits[demand] = Int64(Rounding.wholeBits(layout.minimums[demand])) }
         } else {
             fillMinimums(instance, &result)
         }

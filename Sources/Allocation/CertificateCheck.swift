@@ -21,7 +21,7 @@ struct CertificateCheck: Sendable {
         var used: FineRate = 0
         /// Rates in whole bit/s.
         var wholeUsed: Int64 = 0
-        var capacity: UInt64 = 0
+        var capacity: FineRate = 0
         var hasLevel = false
     }
 
@@ -96,16 +96,14 @@ struct CertificateCheck: Sendable {
         var resources = resources.mutableSpan
         for demand in layout.minimums.indices {
             let minimum = layout.minimums[demand]
-            guard result.minimumBits[demand] == Int64(minimum) else {
-                throw CertificateCheck.minimumViolation(demand, FineRate(minimum) << 64, instance, result)
+            guard result.minimumBits[demand] == Int64(Rounding.wholeBits(minimum)) else {
+                throw CertificateCheck.minimumViolation(demand, minimum, instance, result)
             }
             if minimum == 0 { continue }
             for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
                 let resource = Int(path[entry])
-                resources[resource].used += Rounding.fine(minimum)
-                if resources[resource].used > Rounding.fine(resources[resource].capacity) {
-                    throw CertificateCheck.overuse(resource, instance)
-                }
+                resources[resource].used += minimum
+                if resources[resource].used > resources[resource].capacity { throw CertificateCheck.overuse(resource, instance) }
             }
         }
     }
@@ -117,23 +115,26 @@ struct CertificateCheck: Sendable {
         let layout = instance.layout
         var next = 0
         var shortfalls: [AllocationResult.Shortfall] = []
+        let weights = layout.minimumWeights
         for tier in instance.tiers.indices {
             let isStep = try load(&next, before: end, tier: instance.tiers[tier], instance, result.certificate)
-            var missing: [Int: Int64] = [:]
+            var missing: [Int: FineRate] = [:]
             for demand in CertificateCheck.members(of: tier, layout) {
                 let minimum = layout.minimums[demand]
                 let entries = Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1])
                 let (level, lowest) = CertificateCheck.lowestLevel(layout.path, entries, resources)
-                let rate = FillTerm(lower: 0, upper: minimum, weight: minimum).rate(at: level)
+                let rate = FillTerm(lower: 0, upper: minimum, weight: weights[demand]).rate(at: level)
                 lowers.append(rate)
                 let bits = Rounding.wholeBits(rate)
                 guard Int64(bits) == result.minimumBits[demand] else {
                     throw CertificateCheck.minimumViolation(demand, rate, instance, result)
                 }
-                if bits < minimum, lowest >= 0 { missing[Int(lowest), default: 0] += Int64(minimum - bits) }
+                if rate < minimum, lowest >= 0 { missing[Int(lowest), default: 0] += minimum - rate }
                 for entry in entries { try take(rate, on: Int(layout.path[entry]), instance) }
             }
-            for (resource, short) in missing.sorted(by: { $0.key < $1.key }) {
+            for (resource, fine) in missing.sorted(by: { $0.key < $1.key }) {
+                let short = Rounding.shortfall(fine)
+                guard short > 0 else { continue }
                 shortfalls.append(
                     AllocationResult.Shortfall(resource: resource, tier: instance.tiers[tier], missing: BitRate(bitsPerSecond: short)))
             }
@@ -158,11 +159,11 @@ struct CertificateCheck: Sendable {
             let entries = Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1])
             let (level, lowest) = CertificateCheck.lowestLevel(path, entries, resources)
             let term = FillTerm(
-                lower: lowers.isEmpty ? Rounding.fine(layout.minimums[demand]) : lowers[demand], upper: layout.maximums[demand],
+                lower: lowers.isEmpty ? layout.minimums[demand] : lowers[demand], upper: layout.maximums[demand],
                 weight: layout.weights[demand])
             let rate = term.rate(at: level)
             let bits = Int64(Rounding.wholeBits(rate))
-            let limit = rate == Rounding.fine(term.upper) ? Filling.ownBound : lowest
+            let limit = rate == term.upper ? Filling.ownBound : lowest
             guard bits == rates[demand], limit == limits[demand] else {
                 throw CertificateCheck.rateViolation(demand, rate, limit, instance, result)
             }
@@ -177,7 +178,7 @@ struct CertificateCheck: Sendable {
         }
         for index in Int(layout.segmentStart[tier])..<Int(layout.segmentStart[tier + 1]) {
             let resource = Int(layout.segments[index].resource)
-            if resources[resource].used > Rounding.fine(resources[resource].capacity) { throw CertificateCheck.overuse(resource, instance) }
+            if resources[resource].used > resources[resource].capacity { throw CertificateCheck.overuse(resource, instance) }
         }
     }
 
@@ -215,7 +216,7 @@ struct CertificateCheck: Sendable {
 
     private mutating func take(_ rate: FineRate, on resource: Int, _ instance: AllocationInstance) throws(CertificateViolation) {
         let (sum, overflow) = resources[resource].used.addingReportingOverflow(rate)
-        if overflow || sum > Rounding.fine(resources[resource].capacity) { throw CertificateCheck.overuse(resource, instance) }
+        if overflow || sum > resources[resource].capacity { throw CertificateCheck.overuse(resource, instance) }
         resources[resource].used = sum
     }
 
@@ -251,7 +252,7 @@ struct CertificateCheck: Sendable {
         for entry in CertificateCheck.range(step, certificate) {
             let resource = Int(certificate.levels[entry].resource)
             let members = instance.layout.memberStart[resource + 1] - instance.layout.memberStart[resource]
-            guard Rounding.fine(resources[resource].capacity) - resources[resource].used <= FineRate(members) else {
+            guard resources[resource].capacity - resources[resource].used <= FineRate(members) else {
                 throw CertificateViolation(
                     .saturation,
                     "\(CertificateCheck.name(resource, instance)) has a level in tier \(certificate.steps[step].tier) and is not full")
@@ -261,12 +262,13 @@ struct CertificateCheck: Sendable {
 
     private func checkTotals(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
         for (resource, state) in resources.enumerated() {
-            guard state.wholeUsed <= Int64(state.capacity) else { throw CertificateCheck.overuse(resource, instance) }
+            let capacity = Int64(truncatingIfNeeded: state.capacity >> 64)
+            guard state.wholeUsed <= capacity else { throw CertificateCheck.overuse(resource, instance) }
             guard state.wholeUsed == result.usedBits[resource] else {
                 throw CertificateViolation(
                     .usage, "\(CertificateCheck.name(resource, instance)) carries \(state.wholeUsed) bit/s, not \(result.usedBits[resource])")
             }
-            let isFull = state.hasLevel || state.wholeUsed == Int64(state.capacity)
+            let isFull = state.hasLevel || state.wholeUsed == capacity
             guard isFull == result.isSaturated[resource] else {
                 throw CertificateViolation(.usage, "\(CertificateCheck.name(resource, instance)) is \(isFull ? "" : "not ")saturated")
             }

@@ -83,14 +83,29 @@ extension FillLevel: CustomStringConvertible {
 
 /// How a fine rate becomes whole bits per second: down, once, at the very end.
 enum Rounding {
-    /// 2⁻²² bit/s, given before rounding down, so that a share that is a whole number comes out as that number although its level
+    /// 2⁻³² bit/s, given before rounding down, so that a share that is a whole number comes out as that number although its level
     /// (a third, say) has no finite binary fraction. Fewer than 2²² demands cross one resource, so on each resource this adds less
-    /// than one bit per second, and whole rates that exceed a whole capacity by less than one do not exceed it.
-    static let grace: FineRate = 1 << 42
+    /// than 2⁻¹⁰ bit/s, and whole rates that exceed a capacity by less than what lacks to its next whole bit do not exceed it.
+    static let grace: FineRate = 1 << 32
+    /// The largest fraction of a bit per second in an input, 1 − 2⁻⁹; a larger one counts as this. It leaves room for `grace`.
+    static let largestFraction: UInt64 = .max << 55
+
+    /// 2⁻⁶ bit/s: minimums that miss no more on a resource are met. More than `largestFraction` can take from what they need.
+    private static let negligible: FineRate = 1 << 58
+
+    /// What minimums miss, in whole bit/s, rounded up; 0 where it is negligible.
+    static func shortfall(_ missing: FineRate) -> Int64 {
+        missing <= negligible ? 0 : Int64(truncatingIfNeeded: (missing - negligible + 0xFFFF_FFFF_FFFF_FFFF) >> 64)
+    }
 
     @inline(__always)
     static func wholeBits(_ rate: FineRate) -> UInt64 { UInt64(truncatingIfNeeded: (rate &+ grace) >> 64) }
 
     @inline(__always)
     static func fine(_ bitsPerSecond: UInt64) -> FineRate { FineRate(bitsPerSecond) << 64 }
+
+    /// An input with its fraction in parts of 2⁻⁶⁴ bit/s.
+    static func fine(_ bitsPerSecond: Int64, fraction: UInt64) -> FineRate {
+        fine(UInt64(bitsPerSecond)) | FineRate(min(fraction, largestFraction))
+    }
 }

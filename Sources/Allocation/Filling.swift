@@ -172,7 +172,9 @@ struct Filling: Sendable {
             sums.add(four)
             guesses[count / 4] = four
         }
-        return sums.lowerBound(guesses.span, known: known, enough: enough)
+        let bound = sums.lowerBound(guesses.span, known: known, enough: enough)
+        // A number finer than a level would seem to stand above an equal one.
+        return bound < 0x1p-70 ? FillLevel(bound).lowerBound : bound
     }
 
     /// Drops the settled from a resource's members.
@@ -202,7 +204,6 @@ struct Filling: Sendable {
         var count = 0
         var room = state.residual
         var held: FineRate = 0
-        var uppers: FineRate = 0
         var weights: UInt64 = 0
         for entry in Int(state.begin)..<Int(state.end) {
             let term = terms[Int(member[entry])]
@@ -211,17 +212,22 @@ struct Filling: Sendable {
             work[count].demand = member[entry]
             count += 1
             room += term.lower
-            uppers += FineRate(term.upper)
             let rate = ApproximateLevel.double(term.weight) * guess
             if rate < ApproximateLevel.double(term.lower) {
                 held += term.lower
             } else if rate >= ApproximateLevel.double(term.upper) {
-                held += Rounding.fine(term.upper)
+                held += term.upper
             } else {
                 weights += term.weight
             }
         }
-        if uppers <= room >> 64 { return .unbounded }
+        var allFit = true
+        var spare = room
+        for index in 0..<count where allFit {
+            allFit = allFit && work[index].term.upper <= spare
+            spare &-= work[index].term.upper
+        }
+        if allFit { return .unbounded }
         if weights > 0 && held <= room {
             let level = max(FillLevel(room - held, dividedBy: weights), proven)
             var left = room
@@ -280,7 +286,7 @@ struct Filling: Sendable {
             let demand = Int(candidate.demand)
             terms[demand] = .settled
             rates[demand] = candidate.rate
-            limits[demand] = candidate.rate == Rounding.fine(candidate.term.upper) ? Filling.ownBound : resource
+            limits[demand] = candidate.rate == candidate.term.upper ? Filling.ownBound : resource
             take(candidate.rate, above: candidate.term.lower, Int(pathStart[demand])..<Int(pathStart[demand + 1]), path, &resources)
         }
     }
@@ -300,7 +306,7 @@ struct Filling: Sendable {
             let term = terms[demand]
             if term.weight == 0 { continue }
             terms[demand] = .settled
-            rates[demand] = Rounding.fine(term.upper)
+            rates[demand] = term.upper
             limits[demand] = Filling.ownBound
             take(rates[demand], above: term.lower, Int(pathStart[demand])..<Int(pathStart[demand + 1]), path, &resources)
         }

@@ -15,7 +15,7 @@ public enum RateDivision {
             precondition(claim.weight > 0, "the weight of a claim is positive")
             return FillTerm(
                 lower: Rounding.fine(UInt64(claim.floor.bitsPerSecond)),
-                upper: UInt64(max(claim.floor, claim.ceiling).bitsPerSecond), weight: UInt64(claim.weight))
+                upper: Rounding.fine(UInt64(max(claim.floor, claim.ceiling).bitsPerSecond)), weight: UInt64(claim.weight))
         }
         let weights = terms.reduce(UInt128(0)) { $0 + UInt128($1.weight) }
         precondition(weights < UInt128(AllocationInstance.maximumSum), "the weights of the claims add up to less than 2^62")

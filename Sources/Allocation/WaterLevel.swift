@@ -1,8 +1,7 @@
 /// One demand on one resource, as the filling sees it.
 struct FillTerm: Sendable {
     var lower: FineRate
-    /// In bit/s.
-    var upper: UInt64
+    var upper: FineRate
     /// 0: its rate is settled, or it takes no part.
     var weight: UInt64
 
@@ -11,7 +10,7 @@ struct FillTerm: Sendable {
     /// What it gets at a level, held between its bounds.
     @inline(__always)
     func rate(at level: FillLevel) -> FineRate {
-        min(max(level.times(weight), lower), Rounding.fine(upper))
+        min(max(level.times(weight), lower), upper)
     }
 }
 
@@ -27,12 +26,14 @@ enum WaterLevel {
     static func find(_ terms: inout [FillTerm], room all: FineRate) -> FillLevel {
         var room = all
         var weights: UInt64 = 0
-        var uppers: FineRate = 0
+        var spare = all
+        var allFit = true
         for term in terms {
             weights += term.weight
-            uppers += FineRate(term.upper)
+            allFit = allFit && term.upper <= spare
+            spare &-= term.upper
         }
-        if uppers <= all >> 64 { return .unbounded }
+        if allFit { return .unbounded }
         var undecided = terms.count
         var notBelow = FillLevel.zero
         var notAbove = FillLevel.unbounded
@@ -42,7 +43,7 @@ enum WaterLevel {
             var spare: FineRate = 0
             for index in 0..<undecided {
                 let rate = level.times(terms[index].weight)
-                let upper = Rounding.fine(terms[index].upper)
+                let upper = terms[index].upper
                 if rate < terms[index].lower { missing += terms[index].lower - rate }
                 if rate > upper { spare += rate - upper }
             }
@@ -55,7 +56,7 @@ enum WaterLevel {
             var index = 0
             while index < undecided {
                 let rate = level.times(terms[index].weight)
-                let upper = Rounding.fine(terms[index].upper)
+                let upper = terms[index].upper
                 guard fixesLower ? rate < terms[index].lower : rate > upper else {
                     index += 1
                     continue

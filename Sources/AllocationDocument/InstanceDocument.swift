@@ -2,8 +2,8 @@ public import Allocation
 
 /// An instance in the format `wan-alloc/1`: JSON in which rates have one unit and links, budgets and demands have ids.
 ///
-/// Links and budgets become resources, a link's capacity less what critical flows have reserved on it. Numbers are read exactly
-/// and a fraction of a bit per second is dropped, of capacities, minimums and maximums alike, so that what fits still fits.
+/// Links and budgets become resources, a link's capacity less what critical flows have reserved on it. Numbers are read to a
+/// billionth of a bit per second and shared with their fractions; what comes out is whole bits.
 /// Weights become whole numbers by one power of ten for all of them, at least 10⁶: only their ratios matter.
 public struct InstanceDocument: Sendable {
     public static let format = "wan-alloc/1"

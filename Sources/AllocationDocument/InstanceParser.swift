@@ -98,8 +98,7 @@ struct InstanceParser {
             for link in try entries(flow["links"]!, of: links, path + [.key("links")]) { capacities[link] = max(0, capacities[link] - rate) }
         }
         for (index, capacity) in capacities.enumerated() {
-            resources.append(
-                AllocationResource(kind: .link, id: links.names[index], capacity: BitRate(bitsPerSecond: Int64(capacity / 1_000_000_000))))
+            resources.append(resource(.link, links.names[index], capacity))
         }
     }
 
@@ -109,9 +108,16 @@ struct InstanceParser {
             let budget = try reader.members(value, path, required: ["id", "cap"], optional: ["cluster", "name"])
             try add(budget["id"]!, to: &budgets, path)
             _ = try cluster(budget["cluster"], path)
-            let capacity = try reader.rate(budget["cap"]!, unit, path + [.key("cap")])
-            resources.append(AllocationResource(kind: .budget, id: budgets.names[index], capacity: capacity))
+            let capacity = try reader.billionths(budget["cap"]!, unit, path + [.key("cap")])
+            resources.append(resource(.budget, budgets.names[index], capacity))
         }
+    }
+
+    private func resource(_ kind: AllocationResource.Kind, _ id: String, _ billionths: Int128) -> AllocationResource {
+        let capacity = ExactRate(billionths: billionths)
+        var resource = AllocationResource(kind: kind, id: id, capacity: capacity.whole)
+        resource.capacityFraction = capacity.fraction
+        return resource
     }
 
     private func cluster(_ value: JSONValue?, _ path: Path) throws(AllocationDocumentError) -> ClusterID {
@@ -273,6 +279,18 @@ private struct NamedList {
     }
 }
 
+/// A rate of a document: whole bits per second, and what it says beyond them in parts of 2⁻⁶⁴ bit/s.
+private struct ExactRate {
+    let whole: BitRate
+    let fraction: UInt64
+
+    init(billionths: Int128) {
+        let (bits, rest) = billionths.quotientAndRemainder(dividingBy: 1_000_000_000)
+        whole = BitRate(bitsPerSecond: Int64(bits))
+        fraction = UInt64((UInt128(rest) << 64) / 1_000_000_000)
+    }
+}
+
 /// A demand as the document has it; its weight becomes whole when all are known.
 private struct DocumentDemand {
     let id: String
@@ -285,12 +303,12 @@ private struct DocumentDemand {
     let tier: Int
 
     func demand(weight: Int64) -> AllocationDemand {
-        AllocationDemand(
-            id: id, cluster: cluster, resources: resources, minimum: DocumentDemand.whole(minimum),
-            maximum: maximum.map(DocumentDemand.whole), weight: weight, tier: tier)
-    }
-
-    private static func whole(_ billionths: Int128) -> BitRate {
-        BitRate(bitsPerSecond: Int64(billionths / 1_000_000_000))
+        let least = ExactRate(billionths: minimum)
+        let most = maximum.map(ExactRate.init)
+        var demand = AllocationDemand(
+            id: id, cluster: cluster, resources: resources, minimum: least.whole, maximum: most?.whole, weight: weight, tier: tier)
+        demand.minimumFraction = least.fraction
+        demand.maximumFraction = most?.fraction ?? 0
+        return demand
     }
 }

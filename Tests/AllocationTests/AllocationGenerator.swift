@@ -28,9 +28,15 @@ struct InstanceLists {
         let largest: Int64 = [6, 40, 1_000, 1_000_000, 10_000_000_000].randomElement(using: &generator)!
         let minimumShare: Int64 = [1, 2, 4, 20].randomElement(using: &generator)!
         let hasTies = Bool.random(using: &generator)
+        // Quarters of a bit per second, as a document may have them.
+        let hasFractions = Bool.random(using: &generator)
+        func quarters() -> UInt64 { hasFractions ? UInt64.random(in: 0...3, using: &generator) << 62 : 0 }
         let resources = (0..<resourceCount).map { index in
             let capacity = hasTies ? largest / Int64.random(in: 1...3, using: &generator) : Int64.random(in: 0...largest, using: &generator)
-            return AllocationResource(kind: index % 3 == 2 ? .budget : .link, id: "r\(index)", capacity: BitRate(bitsPerSecond: capacity))
+            var resource = AllocationResource(
+                kind: index % 3 == 2 ? .budget : .link, id: "r\(index)", capacity: BitRate(bitsPerSecond: capacity))
+            resource.capacityFraction = quarters()
+            return resource
         }
         let demands = (0..<demandCount).map { index in
             let minimum = Int.random(in: 0...2, using: &generator) == 0 ? 0 : Int64.random(in: 0...(largest / minimumShare), using: &generator)
@@ -41,11 +47,14 @@ struct InstanceLists {
                 default: minimum + Int64.random(in: 0...largest, using: &generator)
                 }
             let length = Int.random(in: 1...min(4, resourceCount), using: &generator)
-            return AllocationDemand(
+            var demand = AllocationDemand(
                 id: "d\(index)", cluster: ClusterID("c\(index % 3)"),
                 resources: Array(Array(0..<resourceCount).shuffled(using: &generator).prefix(length)),
                 minimum: BitRate(bitsPerSecond: minimum), maximum: maximum.map { BitRate(bitsPerSecond: $0) },
                 weight: hasTies ? 1 : Int64.random(in: 1...5, using: &generator), tier: Int.random(in: 0...2, using: &generator))
+            demand.minimumFraction = minimum == 0 ? 0 : quarters()
+            demand.maximumFraction = maximum == minimum ? demand.minimumFraction : maximum == nil ? 0 : 3 << 62
+            return demand
         }
         return InstanceLists(resources: resources, demands: demands)
     }
@@ -64,9 +73,13 @@ extension AllocationDemand {
     func with(
         resources: [Int]? = nil, minimum: BitRate? = nil, maximum: BitRate?? = nil, weight: Int64? = nil
     ) -> AllocationDemand {
-        AllocationDemand(
+        var changed = AllocationDemand(
             id: id, cluster: cluster, resources: resources ?? self.resources, minimum: minimum ?? self.minimum,
             maximum: maximum ?? self.maximum, weight: weight ?? self.weight, tier: tier)
+        // What is given anew is whole.
+        changed.minimumFraction = minimum == nil ? minimumFraction : 0
+        changed.maximumFraction = maximum == nil ? maximumFraction : 0
+        return changed
     }
 }
 

@@ -151,18 +151,19 @@ extension AllocationResult {
         var forged = self
         let layout = instance.layout
         let minimumSteps = certificate.steps.prefix { $0.phase == .minimum }.count
-        var fine = layout.minimums.map(Rounding.fine)
+        var fine = layout.minimums
+        let weights = layout.minimumWeights
         for demand in fine.indices {
             let tier = instance.demands[demand].tier
             if minimumSteps > 0 {
-                fine[demand] = FillTerm(lower: 0, upper: layout.minimums[demand], weight: layout.minimums[demand])
+                fine[demand] = FillTerm(lower: 0, upper: layout.minimums[demand], weight: weights[demand])
                     .rate(at: lowest(demand, instance, phase: .minimum, tier: tier).level)
             }
             forged.minimumBits[demand] = Int64(Rounding.wholeBits(fine[demand]))
             let lowest = lowest(demand, instance, phase: .excess, tier: tier)
             let rate = FillTerm(lower: fine[demand], upper: layout.maximums[demand], weight: layout.weights[demand]).rate(at: lowest.level)
             forged.rateBits[demand] = Int64(Rounding.wholeBits(rate))
-            forged.limits[demand] = rate == Rounding.fine(layout.maximums[demand]) ? Filling.ownBound : lowest.resource
+            forged.limits[demand] = rate == layout.maximums[demand] ? Filling.ownBound : lowest.resource
         }
         forged.usedBits = instance.resources.indices.map { resource in
             instance.members(of: resource).reduce(Int64(0)) { $0 &+ forged.rateBits[$1] }

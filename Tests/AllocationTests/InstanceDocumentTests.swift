@@ -160,6 +160,27 @@ import Testing
         #expect(solver.solve(document.instance).rate(of: 0) == .megabits(1_500))
     }
 
+    @Test func `fractions of a bit are shared too and only rates are whole`() throws {
+        let document = try InstanceDocumentTests.parse(
+            """
+            {"format": "wan-alloc/1", "unit": "bps", "links": [{"id": "l", "cap": 10.8}],
+             "demands": [{"id": "a", "links": [0], "weight": 1, "tier": 0, "max": 2.4}, {"id": "b", "links": [0], "weight": 1, "tier": 0, "min": 0.7},
+                         {"id": "c", "links": [0], "weight": 1, "tier": 0, "min": 0.99999999999}]}
+            """)
+        var solver = AllocationSolver()
+        let result = solver.solve(document.instance)
+        #expect(result.isFeasible)
+        // a has 2.4; b and c 4.2 each.
+        #expect(result.rateBitsList == [2, 4, 4])
+        #expect(result.minimumBitsList == [0, 0, 0])
+        let nearlyWhole = try InstanceDocumentTests.parse(
+            """
+            {"format": "wan-alloc/1", "unit": "bps", "links": [{"id": "l", "cap": 5.999999999}],
+             "demands": [{"id": "a", "links": [0], "weight": 1, "tier": 0}, {"id": "b", "links": [0], "weight": 1, "tier": 1, "min": 3}]}
+            """)
+        #expect(solver.solve(nearlyWhole.instance).rateBitsList == [2, 3])
+    }
+
     @Test func `reservations are taken off before a fraction of a bit is dropped and never below nothing`() throws {
         let document = try InstanceDocumentTests.parse(
             """

@@ -97,7 +97,7 @@ struct Expected {
         rates = instance.positions.map { reference.rates[$0].wholeBits }
         minimums = instance.positions.map { reference.minimums[$0].wholeBits }
         isFeasible = reference.demands.indices.allSatisfy {
-            reference.minimums[$0] == Fraction(reference.demands[$0].minimum.bitsPerSecond)
+            reference.minimums[$0] == reference.leasts[$0]
         }
     }
 }

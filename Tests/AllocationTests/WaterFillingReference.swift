@@ -6,12 +6,16 @@ import Quantities
 struct WaterFillingReference {
     let capacities: [Fraction]
     let demands: [AllocationDemand]
+    let leasts: [Fraction]
+    let mosts: [Fraction?]
     private(set) var minimums: [Fraction]
     private(set) var rates: [Fraction]
 
     /// Nil where the fractions grow beyond 128 bits.
     init?(resources: [AllocationResource], demands: [AllocationDemand]) {
-        capacities = resources.map { Fraction($0.capacity.bitsPerSecond) }
+        capacities = resources.map { Fraction($0.capacity, $0.capacityFraction) }
+        leasts = demands.map { Fraction($0.minimum, $0.minimumFraction) }
+        mosts = demands.map { demand in demand.maximum.map { Fraction($0, demand.maximumFraction) } }
         self.demands = demands
         minimums = demands.map { _ in Fraction(0) }
         rates = minimums
@@ -23,9 +27,8 @@ struct WaterFillingReference {
 
     private mutating func fillMinimums() throws {
         for tier in tiers {
-            let members = demands.indices.filter { demands[$0].tier == tier && demands[$0].minimum > .zero }
-            let weights = demands.map { Fraction($0.minimum.bitsPerSecond) }
-            try raise(members, weights: weights, lower: minimums, upper: weights, of: &minimums)
+            let members = demands.indices.filter { demands[$0].tier == tier && leasts[$0] > Fraction(0) }
+            try raise(members, weights: leasts, lower: minimums, upper: leasts, of: &minimums)
         }
     }
 
@@ -34,8 +37,7 @@ struct WaterFillingReference {
         for tier in tiers {
             let members = demands.indices.filter { demands[$0].tier == tier }
             try raise(
-                members, weights: demands.map { Fraction($0.weight) }, lower: minimums,
-                upper: demands.map { $0.maximum.map { Fraction($0.bitsPerSecond) } }, of: &rates)
+                members, weights: demands.map { Fraction($0.weight) }, lower: minimums, upper: mosts, of: &rates)
         }
     }
 
@@ -89,6 +91,10 @@ struct Fraction: Comparable, Hashable {
         numerator = Int128(whole)
         denominator = 1
     }
+    /// With a fraction in parts of 2⁻⁶⁴, of which only quarters are held.
+    init(_ rate: BitRate, _ fraction: UInt64) {
+        self.init(Int128(rate.bitsPerSecond) * 4 + Int128(fraction >> 62), over: 4)
+    }
     private init(_ numerator: Int128, over denominator: Int128) {
         var (a, b) = (numerator, denominator)
         while b != 0 { (a, b) = (b, a % b) }
@@ -124,10 +130,9 @@ struct Fraction: Comparable, Hashable {
         let b = right.numerator.multipliedFullWidth(by: left.denominator)
         return a.high != b.high ? a.high < b.high : a.low < b.low
     }
-    /// As the product rounds: 2⁻²² is given, then the fraction is dropped.
+    /// As the product rounds: 2⁻³² is given, then the fraction is dropped.
     var wholeBits: Int64 {
-        let whole = numerator / denominator
-        let rest = numerator % denominator
-        return Int64(whole) + (rest * (1 << 22) / denominator >= (1 << 22) - 1 ? 1 : 0)
+        let missing = denominator - numerator % denominator
+        return Int64(numerator / denominator) + (missing <= denominator >> 32 ? 1 : 0)
     }
 }

@@ -9,11 +9,11 @@ import Testing
             let terms = (0..<Int.random(in: 1...7, using: &generator)).map { _ in
                 let lower = (FineRate(UInt64.random(in: 0...100, using: &generator)) << 64) >> UInt64.random(in: 0...70, using: &generator)
                 return FillTerm(
-                    lower: lower, upper: UInt64(lower >> 64) + UInt64.random(in: 1...200, using: &generator),
+                    lower: lower, upper: lower + (FineRate(UInt64.random(in: 1...200, using: &generator)) << 64) + FineRate(generator.next()),
                     weight: UInt64.random(in: 1...1_000_000, using: &generator))
             }
             let lowest = terms.reduce(FineRate(0)) { $0 + $1.lower }
-            let highest = terms.reduce(FineRate(0)) { $0 + Rounding.fine($1.upper) }
+            let highest = terms.reduce(FineRate(0)) { $0 + $1.upper }
             // Also exactly at the lower bounds, a part above them, and a part below all upper bounds.
             let spread = FineRate(UInt64.random(in: 0...UInt64((highest - lowest) >> 64), using: &generator)) << 64
             for room in [lowest, lowest + 1, min(lowest + spread, highest - 1), highest - 1] {

@@ -39,7 +39,7 @@ struct CommandFailure: Error {
             for sentence in failure.sentences { say(sentence) }
             throw ExitCode(failure.code)
         } catch let usage as ValidationError { throw usage } catch let exit as ExitCode { throw exit } catch {
-            say("\(error)")
+            say(plainSentence(error))
             throw ExitCode(2)
         }
     }

@@ -46,8 +46,8 @@ struct AlertTerm: Sendable {
     // MARK: - What changes
 
     /// Looks at every rule once and writes down what changed; the transitions.
-    mutating func evaluate(_ fleet: FleetConfiguration, _ observer: FleetObserver, now: Now) -> [AlertTransition] {
-        guard let transitions = book?.evaluate(fleet, observations: observer.observations, now: now) else { return [] }
+    mutating func evaluate(_ fleet: FleetConfiguration, _ observer: FleetObserver, unjudged: Set<ClusterID>, now: Now) -> [AlertTransition] {
+        guard let transitions = book?.evaluate(fleet, observations: observer.observations, unjudged: unjudged, now: now) else { return [] }
         for transition in transitions { write(.alertChanged(transition.change), about: transition, at: now.wall) }
         return transitions
     }

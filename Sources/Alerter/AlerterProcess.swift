@@ -23,7 +23,7 @@ public struct AlerterProcess: Sendable {
     private var wakeAsked: MonotonicTime?
     /// When the log was last read to its end; nil before the first time.
     public private(set) var lastReadAt: MonotonicTime?
-    /// After the log could not be read for a while nothing is judged until the shippers have had time to reach it again.
+    /// After the log could not be read for a while no cluster is called silent until its shipper has had time to reach it again.
     private var blindUntil: MonotonicTime?
     public private(set) var counts = AlerterCounts()
 
@@ -147,20 +147,27 @@ public struct AlerterProcess: Sendable {
         return evaluate(now) + advance(now) + store(now)
     }
 
+    private var patience: Nanoseconds { fleet.tick * AlertRule.silentAfterTicks }
+
     /// When the log was away, so were the shippers from it: their silence says nothing until they have had time to come back. They
     /// try again at least as often as the absence was long.
     private mutating func noteSight(_ now: MonotonicTime) {
-        let patience = fleet.tick * AlertRule.silentAfterTicks
         if let last = lastReadAt, now - last > patience {
             blindUntil = now + patience + min(now - last, LogWriter.longestWait)
         }
         lastReadAt = now
     }
 
+    /// Those that may be silent because the log was away.
+    private func unjudged(_ now: MonotonicTime) -> Set<ClusterID> {
+        guard let blindUntil, now < blindUntil else { return [] }
+        return Set(fleet.clusters.map(\.id).filter { !feed.isHeard($0, now: now, within: patience) })
+    }
+
     private mutating func evaluate(_ now: Now) -> [AlerterEffect] {
         guard isActing(now), term?.writer.isFull == false else { return [] }
-        if let blindUntil, now.monotonic < blindUntil { return [] }
-        let transitions = term?.evaluate(fleet, feed.observer, now: now) ?? []
+        let unjudged = unjudged(now.monotonic)
+        let transitions = term?.evaluate(fleet, feed.observer, unjudged: unjudged, now: now) ?? []
         counts.evaluations += 1
         counts.fired += Int64(transitions.count { $0.to == .firing })
         counts.resolved += Int64(transitions.count { $0.to == .resolved && $0.from == .firing })

@@ -47,6 +47,11 @@ struct FleetFeed: Sendable {
         }
     }
 
+    /// Whether the cluster's leader told something within so long.
+    func isHeard(_ cluster: ClusterID, now: MonotonicTime, within patience: Nanoseconds) -> Bool {
+        observer.observations[cluster]?.lastTickAt.map { now - $0 <= patience } ?? false
+    }
+
     /// No order holds between streams. What another spool of the cluster sent before what is known is history, unless it led later.
     private func isNews(_ tick: Tick, of cluster: ClusterID, _ record: LogRecord) -> Bool {
         guard let known = newest[cluster], known.stream != record.position.stream, record.receivedAt < known.receivedAt else { return true }

@@ -57,8 +57,9 @@ public struct AlertBook: Equatable, Sendable {
 
     /// Looks at every rule and subject of the fleet once. Equal arguments give equal transitions, in the order of the rules, then of
     /// the subjects; alerts whose subject or rule is no longer configured resolve last.
+    /// - Parameter unjudged: clusters of which nothing can be told for a reason that is not theirs; their alerts stay as they are.
     public mutating func evaluate(
-        _ fleet: FleetConfiguration, observations: [ClusterID: AlertObservation], now: Now
+        _ fleet: FleetConfiguration, observations: [ClusterID: AlertObservation], unjudged: Set<ClusterID> = [], now: Now
     ) -> [AlertTransition] {
         var transitions: [AlertTransition] = []
         var known: Set<String> = []
@@ -68,6 +69,7 @@ public struct AlertBook: Equatable, Sendable {
                 let labels = subject.labels.merging(["alertname": rule.rawValue, "fleet": fleet.name]) { first, _ in first }
                 let fingerprint = AlertFingerprint.text(of: labels)
                 known.insert(fingerprint)
+                if unjudged.contains(subject.cluster) { continue }
                 let blank = Alert(
                     fingerprint: fingerprint, rule: rule.rawValue,
                     labels: labels.merging(["severity": specification.severity.rawValue]) { first, _ in first }, summary: "",

@@ -251,6 +251,24 @@ import Testing
             """)
     }
 
+    @Test func `what a shipper that came back says counts at once`() {
+        check("""
+            > start a
+            > pass 10
+            00:01 a leads, term 1
+            > log down
+            > pass 20 quality=missing
+            00:14 a does not lead any more
+            > log up
+            > pass 20
+            00:31 a leads, term 2
+            00:32 on the log: MeasurementMissing robot-control pending
+            00:36 on the log: MeasurementMissing robot-control firing
+            00:38 a stores 1 firing, 0 resolved
+            00:38 on-call hears a, attempt 1: 1 firing, 0 resolved
+            """)
+    }
+
     @Test func `after the log was away a shipper that does not come back is told`() {
         check("""
             > start a

@@ -158,17 +158,11 @@ public struct AllocationPlanner: Sendable {
         var solution = Solution(
             rates: Array(repeating: .zero, count: demands.count), binding: Array(repeating: "", count: demands.count),
             next: Array(repeating: nil, count: demands.count), isFeasible: result.isFeasible, shortfalls: [],
-            certificate: AllocationPlanner.text(of: result.certificate, instance))
+            certificate: result.certificate.text(for: instance))
         for (ordered, given) in instance.positions.enumerated() {
             solution.rates[given] = result.rate(of: ordered)
-            switch result.limit(of: ordered) {
-            case .maximum: solution.binding[given] = "ceiling"
-            case .resource(let resource):
-                solution.binding[given] = "\(instance.resources[resource].kind.rawValue) \(instance.resources[resource].id)"
-            }
-            let others = instance.demands[ordered].resources.filter { result.isSaturated($0) }
-                .map { "\(instance.resources[$0].kind.rawValue) \(instance.resources[$0].id)" }.filter { $0 != solution.binding[given] }
-            solution.next[given] = others.first
+            solution.binding[given] = AllocationPlanner.name(of: result.limit(of: ordered), in: instance)
+            solution.next[given] = result.nextLimit(of: ordered, in: instance).map { AllocationPlanner.name(of: $0.limit, in: instance) }
         }
         solution.shortfalls = result.shortfalls.map {
             "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
@@ -176,18 +170,12 @@ public struct AllocationPlanner: Sendable {
         return solution
     }
 
-    /// The certificate in one line, to be checked by anybody who knows the demands: for each tier, the level of every resource
-    /// that bound somebody, in bit/s per unit of weight, exactly.
-    private static func text(of certificate: AllocationCertificate, _ instance: AllocationInstance) -> String {
-        var begin = 0
-        return certificate.steps.map { step in
-            defer { begin = step.end }
-            let levels = certificate.levels[begin..<step.end].map { entry in
-                let resource = instance.resources[Int(entry.resource)]
-                return "\(resource.kind.rawValue) \(resource.id)=\(entry.level)"
-            }
-            return "\(step.phase.rawValue) tier \(step.tier): \(levels.joined(separator: ", "))"
-        }.joined(separator: "; ")
+    /// `ceiling` for the workload's own bound, else the resource: `link wan-a`, `brake plant-a/wan-a`.
+    private static func name(of limit: AllocationResult.Limit, in instance: AllocationInstance) -> String {
+        switch limit {
+        case .maximum: "ceiling"
+        case .resource(let index): "\(instance.resources[index].kind.rawValue) \(instance.resources[index].id)"
+        }
     }
 
     /// Hysteresis: a share that rises by little stays where the last grant stood. One that falls always falls.

@@ -57,6 +57,11 @@ struct ShipperBench {
             .tick(Observation(flows: [.probes(records)], workloads: [WorkloadReading(limit: limit, counter: .bytes(bytes, at: now.monotonic))])))
     }
 
+    /// Calm ticks until the base delay is proven: before that, a delay is above nothing.
+    mutating func learnBase() {
+        for _ in 0..<4 { _ = settle(tick(delay: .zero)) }
+    }
+
     /// Answers each spool and patch effect as a healthy world does; returns the patches.
     mutating func settle(_ effects: [ShipperEffect]) -> [WorkloadPatch] {
         var patches: [WorkloadPatch] = []

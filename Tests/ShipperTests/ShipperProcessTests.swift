@@ -8,6 +8,7 @@ import Testing
 struct ShipperProcessTests {
     @Test func `a brake is on disk before it is carried out, and its outcome is told after`() throws {
         var bench = try ShipperBench()
+        bench.learnBase()
         let decided = bench.tick(delay: .milliseconds(4))
         #expect(decided.patches.isEmpty, "nothing is patched before the spool has answered")
         let batch = try #require(decided.spooledBatches.first)
@@ -26,6 +27,7 @@ struct ShipperProcessTests {
 
     @Test func `a brake does not wait for a spool that takes nothing, and says that it stands nowhere`() throws {
         var bench = try ShipperBench()
+        bench.learnBase()
         let batch = try #require(bench.tick(delay: .milliseconds(4)).spooledBatches.first)
         let effects = bench.step(.spoolFailed(batch: batch.id, problem: "disk full"))
         let patch = try #require(effects.patches.first)

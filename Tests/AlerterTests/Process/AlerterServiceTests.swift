@@ -28,6 +28,10 @@ import Webhook
         let secretFile: String
         var statuses: AsyncStream<Int>.Iterator
         var lines: [JSONValue] { WebhookRecord.lines(at: record) }
+        func remove() {
+            for path in [record, secretFile] { unlink(path) }
+            rmdir(String(record.dropLast("/record".count)))
+        }
 
         mutating func awaitStatuses(_ count: Int) async -> [Int] {
             var seen: [Int] = []
@@ -82,6 +86,7 @@ import Webhook
         try await database.ship()
         try await withThrowingTaskGroup(of: Void.self) { group in
             var receiver = try await withReceiver(failFirst: 2, &group)
+            defer { receiver.remove() }
             let (a, b) = (try service(database, receiver, holder: "a"), try service(database, receiver, holder: "b"))
             let first = Task { try await a.run() }
             #expect(await receiver.awaitStatuses(3) == [503, 503, 204])

@@ -20,7 +20,9 @@ enum SmallFleet {
                 FlowSpecification(
                     id: flow, transport: .udp, port: 5201, source: source, slaClass: "robot-control", links: [link], reserve: .megabits(5))
             ],
-            workloads: [WorkloadSpecification(id: workload, floor: .megabits(10), ceiling: .megabits(1000), links: [link])])
+            workloads: [WorkloadSpecification(id: workload, floor: .megabits(10), ceiling: .megabits(1000), links: [link])],
+            // Kubernetes itself counts nothing.
+            usage: enforcer == .kubernetes ? .none : .enforcer)
         return FleetConfiguration(
             name: "small", tick: tick, settle: .milliseconds(200), links: [LinkSpecification(id: link, capacity: capacity)],
             lease: LeaseSpecification(duration: .seconds(3), renewEvery: .seconds(1)), grantTimeToLive: .seconds(6), alerts: alerts,

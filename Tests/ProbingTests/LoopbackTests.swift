@@ -77,9 +77,11 @@ private struct Hand: ~Copyable {
         let times = roundTrips(results)
         #expect(times.count >= 100)
         #expect(times.allSatisfy { $0 > .zero && $0 < .milliseconds(200) })
-        let sequences = results.map(\.sequence)
-        #expect(zip(sequences, sequences.dropFirst()).allSatisfy { $1 &- $0 == 1 })
-        #expect(zip(results, results.dropFirst()).allSatisfy { $0.sentAt < $1.sentAt })
+        // One that a busy machine let pass its timeout is settled later than those sent after it; answers keep their order.
+        let answered = results.filter { if case .roundTrip = $0.outcome { true } else { false } }
+        #expect(zip(answered, answered.dropFirst()).allSatisfy { (1..<1 << 31).contains($1.sequence &- $0.sequence) })
+        #expect(zip(answered, answered.dropFirst()).allSatisfy { $0.sentAt < $1.sentAt })
+        #expect(Set(results.map(\.sequence)).count == results.count, "each probe has one result")
         #expect(counters.withoutKernelTimestamp == 0 && counters.implausible == 0 && counters.stranger == 0)
         #expect(trouble == nil)
         #expect(reflector.counters[0].replied >= 100)

@@ -38,7 +38,7 @@ final class LabSite: Sendable {
     private static func fleet(_ network: LabNetwork, _ law: String, keyFile: String) -> FleetConfiguration {
         let device = network.telemetryDevice
         return FleetConfiguration(
-            name: "lab", tick: .milliseconds(500), settle: .milliseconds(200), links: [LinkSpecification(id: "uplink", capacity: .megabits(1000))],
+            name: "lab", tick: .seconds(1), settle: .milliseconds(200), links: [LinkSpecification(id: "uplink", capacity: .megabits(1000))],
             law: LawSpecification(name: law), lease: LeaseSpecification(duration: .seconds(3), renewEvery: .seconds(1)),
             grantTimeToLive: .seconds(6),
             clusters: [

@@ -25,6 +25,8 @@ public struct CoordinatorProcess: Sendable {
     private var lastGrants: [ClusterID: Grant] = [:]
     private var lastIssuedAt: MonotonicTime?
     private var claimedTerms: [ClusterID: Int64] = [:]
+    private var claimsInFlight: Set<ClusterID> = []
+    private var lastClaimsAt: MonotonicTime?
     private var patchesInFlight: Set<String> = []
     public private(set) var plan: AllocationPlan?
 
@@ -45,7 +47,7 @@ public struct CoordinatorProcess: Sendable {
 
     public mutating func step(_ input: CoordinatorInput, _ now: Now) -> [CoordinatorEffect] {
         switch input {
-        case .tick: return askLease(now) + read() + advance(now)
+        case .tick: return askLease(now) + claims(now) + read() + advance(now)
         case .records(let records, let isComplete):
             isReading = false
             for record in records { state.fold(record, now: now.monotonic) }
@@ -63,6 +65,7 @@ public struct CoordinatorProcess: Sendable {
             writer?.unreachable(now: now.monotonic)
             return wake()
         case .claimed(let cluster, let term):
+            claimsInFlight.remove(cluster)
             claimedTerms[cluster] = term
             return []
         case .patchSettled(let patch, let result, let count, let detail): return patchSettled(patch, result, count, detail, now)
@@ -90,9 +93,24 @@ public struct CoordinatorProcess: Sendable {
         lastGrants = [:]
         lastIssuedAt = nil
         claimedTerms = [:]
-        let claims = fleet.clusters.filter { $0.delivery == .push && $0.mode == .enforce }
-            .map { CoordinatorEffect.claim(cluster: $0.id, term: term) }
-        return [.note("leadership began", ["term": "\(term)"])] + claims + advance(now) + read()
+        claimsInFlight = []
+        lastClaimsAt = nil
+        return [.note("leadership began", ["term": "\(term)"])] + claims(now) + advance(now) + read()
+    }
+
+    /// Writes the term on the Pods of every pushed cluster where it does not stand yet: a claim that failed is made again, as often
+    /// as the lease is renewed. Until it holds, nothing is raised there.
+    private mutating func claims(_ now: Now) -> [CoordinatorEffect] {
+        guard let term = lease.actingTerm(at: now.monotonic), term == writerTerm,
+            lastClaimsAt.map({ now.monotonic - $0 >= fleet.lease.renewEvery }) ?? true
+        else { return [] }
+        let due = fleet.clusters.filter {
+            $0.delivery == .push && $0.mode == .enforce && claimedTerms[$0.id] != term && !claimsInFlight.contains($0.id)
+        }
+        guard !due.isEmpty else { return [] }
+        lastClaimsAt = now.monotonic
+        claimsInFlight.formUnion(due.map(\.id))
+        return due.map { .claim(cluster: $0.id, term: term) }
     }
 
     /// All that stood on the log is folded: the links' last estimates are where this term goes on from.

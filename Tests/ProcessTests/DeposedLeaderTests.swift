@@ -71,6 +71,16 @@ extension RealProcesses {
             expectNoLimitSent(scene, after: asked)
         }
 
+        @Test func `a leader whose claim failed claims again until the Pods carry its term (I4, I9)`() async throws {
+            let scene = try await HubScene(limit: "100M")
+            scene.api.script(.internalError, times: 3) { $0.method == "PATCH" }
+            let leader = try scene.serve(Self.first)
+            defer { leader.kill() }
+            try await scene.whileTicking("the Pods carry the term") { scene.epochs() == HubScene.pods.map { _ in "1" } }
+            // Nothing had to be lowered, so it was the claim that wrote it.
+            #expect(scene.annotations().values.allSatisfy { $0[HubScene.limitKey] == "100M" && $0["fairlead.dev/decision"] == nil })
+        }
+
         /// What stood there when the heir had taken over and acted.
         private struct Standing {
             var term: Int64

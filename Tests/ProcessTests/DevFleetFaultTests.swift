@@ -72,6 +72,23 @@ extension RealProcesses {
             try await expectVerified(fleet)
         }
 
+        @Test func `PostgreSQL killed again while it recovers is started until it stands (I9)`() async throws {
+            let fleet = try await SharedDevFleet.instance.running()
+            var last = try #require(fleet.postgres)
+            for _ in 0..<3 {
+                #expect(Glibc.kill(last, SIGKILL) == 0)
+                // At once when its process is there, which is before it accepts anybody.
+                last = try await eventually("the supervisor starts the server again") { fleet.postgres.flatMap { $0 == last ? nil : $0 } }
+            }
+            let ticks = try await ticksNow(fleet)
+            for cluster in DevFleetProcess.clusters {
+                try await eventually("\(cluster) goes on") { try await fleet.loggedTick(of: cluster) >= ticks[cluster]! + 2 }
+            }
+            #expect(!fleet.supervisor.hasEnded)
+            #expect(try await fleet.tornStreams() == [])
+            try await expectVerified(fleet)
+        }
+
         @Test func `the leading coordinator dies: another leads within two lease lengths, and no older term writes again (I4)`() async throws {
             let fleet = try await SharedDevFleet.instance.running()
             let before = try await fleet.lease()
@@ -166,6 +183,8 @@ extension RealProcesses {
             let summary = try JSONValue(parsing: fleet.supervisor.output)
             #expect(summary["log"]?["verified"]?.bool == true && summary["log"]?["gaps"]?.integer == 0)
             #expect(summary["clusters"]?.integer == 3)
+            let starts = summary["processes"]?.array?.map { $0["starts"]?.integer ?? 0 } ?? []
+            #expect(starts.count == 8 && starts.allSatisfy { $0 >= 1 }, "\(summary.text)")
             #expect(fleet.processes().map(\.arguments) == [])
             await SharedDevFleet.instance.release()
         }

@@ -26,12 +26,12 @@ final class HubScene: Sendable {
     private let fleetFile: String
     private let replicas = Mutex<[(name: String, program: RunningProgram)]>([])
 
-    init() async throws {
+    /// - Parameter limit: what stands on each of the two Pods. Twice the default is more than the link carries: the first plan lowers it.
+    init(limit: String = "250M") async throws {
         let api = ScriptedKubernetesAPI()
         self.api = api
         api.addWorkload(name: SmallFleet.workload.text, labels: ["app": "telemetry"])
-        // Two Pods of 250 Mbit/s each on a link of 300: the first plan lowers them.
-        for pod in HubScene.pods { api.addPod(name: pod, labels: ["app": "telemetry"], annotations: [HubScene.limitKey: "250M"]) }
+        for pod in HubScene.pods { api.addPod(name: pod, labels: ["app": "telemetry"], annotations: [HubScene.limitKey: limit]) }
 
         server = try PrivateServer.temporary()
         database = DatabaseView(.socket(directory: server.socketDirectory, user: server.superuser, database: "postgres"))

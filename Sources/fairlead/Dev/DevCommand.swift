@@ -11,6 +11,7 @@ import PostgreSQL
 import PrivatePostgres
 import Quantities
 import Supervision
+import Synchronization
 
 /// `fairlead dev`: everything on this machine.
 struct DevCommand: AsyncParsableCommand {
@@ -67,6 +68,9 @@ final class DevStage: Sendable {
     let server: PrivateServer
     let supervisor = Supervisor()
     let fleet: DevFleet
+    private let starts = Mutex(0)
+    /// How often the server was started, the first time included.
+    var serverStarts: Int { starts.withLock { $0 } }
 
     init(directory given: String?) throws {
         isKept = given != nil
@@ -79,6 +83,19 @@ final class DevStage: Sendable {
         try PrivateDirectory.write("\(directory)/probe.key", hexadecimal(secureRandomBytes(count: 32)) + "\n", mode: 0o600)
         try PrivateDirectory.write("\(directory)/webhook.secret", "whsec_" + Base64.encode(secureRandomBytes(count: 32)) + "\n", mode: 0o600)
         try PrivateDirectory.write("\(directory)/fleet.yaml", fleet.text, mode: 0o644)
+    }
+
+    /// Starts the server where it does not run. One that was killed may leave children that hold its memory for a moment, or be killed
+    /// again while it recovers, so a start that fails is tried again, five times in all.
+    func startServer() async throws {
+        for attempt in 1... {
+            starts.withLock { $0 += 1 }
+            do { return try server.start() } catch {
+                guard attempt < 5 else { throw error }
+                standardError("PostgreSQL did not start (\(error)); trying again")
+                try await ContinuousClock().sleep(for: .milliseconds(200))
+            }
+        }
     }
 
     func connection(role: String) -> String { "host=\(server.socketDirectory) user=\(role) dbname=fairlead" }

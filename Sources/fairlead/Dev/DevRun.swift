@@ -31,7 +31,7 @@ struct DevRun {
     func run() async throws -> DevSummary {
         let began = SystemClocks.monotonic()
         tell("starting PostgreSQL, two central services, three shippers …")
-        try stage.server.start()
+        try await stage.startServer()
         try await prepareDatabase()
         try startProcesses()
         try await awaitReady(since: began)
@@ -49,7 +49,7 @@ struct DevRun {
     private func keep() async throws {
         if stage.server.processIdentifier == nil {
             tell("PostgreSQL died; starting it again")
-            try stage.server.start()
+            try await stage.startServer()
         }
         for role in stage.supervisor.keep() { tell("\(role) died; starting it again") }
         try await clock.sleep(for: .milliseconds(200))

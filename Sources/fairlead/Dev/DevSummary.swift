@@ -25,6 +25,7 @@ struct DevSummary {
     var delivered = 0
     let processes: [Supervisor.Standing]
     let postgres: Int32?
+    let postgresStarts: Int
     let streams: Int
     let isVerified: Bool
     let gaps: Int64
@@ -38,6 +39,7 @@ struct DevSummary {
         gaps = reports.reduce(0) { $0 + $1.gaps }
         processes = stage.supervisor.table
         postgres = stage.server.processIdentifier
+        postgresStarts = stage.serverStarts
         let reader = LogReader(connection)
         var cursors: [StreamName: Int64] = [:]
         var isComplete = false
@@ -90,7 +92,7 @@ struct DevSummary {
             "grants": .integer(grants), "patches": ["applied": .integer(patchesApplied), "refused": .integer(patchesRefused)],
             "alerts": ["fired": .integer(fired), "resolved": .integer(resolved), "delivered": .integer(delivered)],
             "processes": .array(
-                [["role": .string("postgres"), "pid": .optional(postgres), "starts": .integer(1)]]
+                [["role": .string("postgres"), "pid": .optional(postgres), "starts": .integer(postgresStarts)]]
                     + processes.map {
                         ["role": .string($0.role), "pid": .optional($0.processIdentifier), "starts": .integer($0.starts)]
                     }),

@@ -4,8 +4,6 @@ public import Quantities
 
 /// What reaches a shipper from outside. Each is handled at once, in the order of arrival, by `ShipperProcess.step`.
 public enum ShipperInput: Sendable {
-    /// The enforcer as it stands before the first tick, so that the first one already knows what was used.
-    case primed([WorkloadReading])
     /// A tick is due, and this is what the sources and the enforcer gave for it.
     case tick(Observation)
     /// The spool holds the batch durably.

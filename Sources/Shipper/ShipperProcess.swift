@@ -77,9 +77,6 @@ public struct ShipperProcess: Sendable {
 
     public mutating func step(_ input: ShipperInput, _ now: Now) -> [ShipperEffect] {
         switch input {
-        case .primed(let readings):
-            for (index, reading) in zip(workloads.indices, readings) { _ = workloads[index].read(reading) }
-            return []
         case .tick(let observation): return tick(observation, now)
         case .spooled(let batch): return spooled(batch, now)
         case .spoolFailed(let batch, let problem): return spoolFailed(batch, problem)

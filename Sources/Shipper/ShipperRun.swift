@@ -102,7 +102,6 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
     /// One tick at each multiple of the interval. A tick that was late does not move the next; one that was missed is not made up.
     private func keepTicking(_ mailbox: AsyncStream<ShipperInput>.Continuation) async {
         let interval = Duration.nanoseconds(tick.count)
-        mailbox.yield(.primed(await ports.enforcer.read()))
         var due = clock.now.advanced(by: interval)
         while !Task.isCancelled {
             do { try await clock.sleep(until: due, tolerance: .milliseconds(1)) } catch { break }

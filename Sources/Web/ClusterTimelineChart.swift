@@ -2,15 +2,20 @@ import Charts
 import Events
 import Explanation
 import Quantities
-import ReadModel
+public import ReadModel
 
 /// A cluster's timeline as a chart: one panel per critical flow, each against its own target and bound, over the bandwidth of the
 /// managed workloads, over one axis of time.
-struct ClusterTimelineChart {
+public struct ClusterTimelineChart {
     /// How many flows are drawn, the worst of the stretch first chosen; the table beside the chart names all.
     static let maximumPanels = 4
 
     let timeline: ClusterTimeline
+
+    public init(timeline: ClusterTimeline) { self.timeline = timeline }
+
+    /// A drawing that stands alone, light and dark.
+    public var svg: String { chart.svg }
 
     var chart: TimelineChart {
         let shown = shownFlows

@@ -1,6 +1,7 @@
 import Adapters
 import ArgumentParser
 import ControlLaw
+import Glibc
 import JSONDocument
 import Lab
 import Quantities
@@ -17,6 +18,7 @@ struct LabCommand: AsyncParsableCommand {
 
             Examples:
               sudo fairlead lab --for 240s --seed 1
+              sudo fairlead lab --for 240s --seed 1 --out /tmp/lab
               sudo fairlead lab --for 240s --seed 7 --law hardened@1 -o json
             """)
 
@@ -34,16 +36,20 @@ struct LabCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "How to print the result: table or json.")
     var output: Output = .table
 
+    @Option(help: ArgumentHelp("An existing directory: the managed phase is redrawn there from the log alone (managed.csv, managed.svg).", valueName: "directory"))
+    var out: String?
+
     func run() async throws {
         let length: Nanoseconds
         do { length = try Nanoseconds(parsing: duration) } catch { throw ValidationError("--for: \(error)") }
         guard length >= .seconds(120), length <= .seconds(3600) else { throw ValidationError("--for: give the lab 120s to 1h, not \(duration)") }
         guard Law.names.contains(law) else { throw ValidationError("--law: '\(law)' is no law; there is: \(Law.names.joined(separator: ", "))") }
+        if let out, access(out, W_OK) != 0 { throw ValidationError("--out: '\(out)' is no directory that can be written; make it first") }
         try await reportingFailures {
             let problems = LabPreflight.problems()
             for problem in problems { say("\(problem)") }
             guard problems.isEmpty else { throw FairleadExit.unavailable }
-            let result = try await LabRun(length: length, seed: seed, law: law).run()
+            let result = try await LabRun(length: length, seed: seed, law: law, out: out).run()
             switch output {
             case .json: print(result.json.indentedText)
             case .table: print(result.table)

@@ -12,21 +12,25 @@ import Quantities
 import Sockets
 import Supervision
 import TrafficControl
+import Web
 
 /// One run of the lab: the network, the observer, the four phases, and Fairlead itself in the last one.
 struct LabRun {
     let length: Nanoseconds
     let seed: UInt64
     let law: String
+    /// Where the run is redrawn, from the log alone; nil: nowhere.
+    let out: String?
 
     static let bound = ServiceLevelClass.robotControl.bound.nanoseconds
     static let probeInterval = Nanoseconds.milliseconds(10)
     private let clock = ContinuousClock()
 
-    init(length: Nanoseconds, seed: UInt64, law: String) {
+    init(length: Nanoseconds, seed: UInt64, law: String, out: String? = nil) {
         self.length = length
         self.seed = seed
         self.law = law
+        self.out = out
     }
 
     func run() async throws -> LabResult {
@@ -109,6 +113,7 @@ struct LabRun {
         let idleEnd = idle.from + .seconds(Int64(idle.leg.seconds))
         let base = observer.probes(from: idle.from, to: idleEnd).compactMap { LabPhaseResult.delay($0, above: .zero) }.min() ?? .zero
         let log = try await site.readLog()
+        if let out { try LabRun.redraw(log, into: out) }
         var phases: [LabPhaseResult] = []
         for part in measured {
             let end = part.from + .seconds(Int64(part.leg.seconds))
@@ -128,8 +133,14 @@ struct LabRun {
             logEntries: log.entries, isVerified: log.isVerified)
     }
 
+    private static func redraw(_ log: LabRecord, into directory: String) throws {
+        try PrivateDirectory.write("\(directory)/managed.csv", log.csv, mode: 0o644)
+        guard let timeline = log.timeline else { return }
+        try PrivateDirectory.write("\(directory)/managed.svg", ClusterTimelineChart(timeline: timeline).svg, mode: 0o644)
+    }
+
     /// A patch that lowered or raised what stood. The first, from no limit at all, lowers.
-    private func count(_ changes: [LabSite.RateChange], into phase: inout LabPhaseResult, from: MonotonicTime) {
+    private func count(_ changes: [LabRecord.RateChange], into phase: inout LabPhaseResult, from: MonotonicTime) {
         let skew = SystemClocks.now()
         for change in changes {
             let lowered = change.before.map { change.desired < $0 } ?? true

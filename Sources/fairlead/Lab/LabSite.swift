@@ -97,32 +97,24 @@ final class LabSite: Sendable {
                 log: "\(directory)/\(role).log"))
     }
 
-    struct RateChange: Sendable {
-        var at: WallTime
-        var before: BitRate?
-        var desired: BitRate
-    }
-
     /// What the log alone tells of the run.
-    func readLog() async throws -> (changes: [RateChange], entries: Int64, isVerified: Bool) {
+    func readLog() async throws -> LabRecord {
         let owner = PostgresConnection(.fairlead(connection(role: server.superuser)))
         let reports = try await LogVerifier(owner, hash: .libcrypto).verify()
         let reader = LogReader(owner)
         var cursors: [StreamName: Int64] = [:]
-        var changes: [RateChange] = []
+        var record = LabRecord()
         var isComplete = false
         while !isComplete {
             let (records, isLast) = try await reader.records(after: cursors)
             isComplete = isLast
-            for record in records {
-                cursors[record.position.stream] = record.position.sequence
-                guard case .event(let envelope) = record.entry, case .patchSettled(let patch)? = try? envelope.fact(),  // later kinds are none of ours
-                    patch.result == .applied
-                else { continue }
-                changes.append(RateChange(at: envelope.at, before: patch.before, desired: patch.desired))
+            for entry in records {
+                cursors[entry.position.stream] = entry.position.sequence
+                record.fold(entry)
             }
         }
-        return (changes, reports.reduce(0) { $0 + $1.entries }, reports.allSatisfy(\.findings.isEmpty))
+        record.isVerified = reports.allSatisfy(\.findings.isEmpty) && reports.reduce(0) { $0 + $1.entries } == record.entries
+        return record
     }
 
     func strike() {

@@ -15,7 +15,7 @@ extension LabNetwork {
         return try await withThrowingTaskGroup(of: TelemetryReport?.self) { group in
             group.addTask {
                 defer { announce.finish() }
-                try await serveTelemetry(announce)
+                try await serveTelemetry(seconds: seconds, announce)
                 return nil
             }
             group.addTask {
@@ -37,8 +37,13 @@ extension LabNetwork {
     }
 
     /// One run of the receiving side; says so once it listens.
-    private func serveTelemetry(_ announce: AsyncStream<Void>.Continuation) async throws {
-        let arguments = ["iperf3", "--server", "--one-off", "--forceflush", "--port", "\(LabNetwork.telemetryPort)"]
+    ///
+    /// iperf3 3.12 gives a run up after its idle time of 120 s though data flows, so it is told a longer one than the run.
+    private func serveTelemetry(seconds: Int, _ announce: AsyncStream<Void>.Continuation) async throws {
+        let arguments = [
+            "iperf3", "--server", "--one-off", "--forceflush", "--port", "\(LabNetwork.telemetryPort)",
+            "--rcv-timeout", "\((seconds + LabNetwork.telemetryGrace) * 1000)",
+        ]
         _ = try await launch(on: .receiver, arguments) { configuration in
             try await Subprocess.run(configuration, input: .none, output: .sequence, error: .discarded) { execution in
                 for try await line in execution.standardOutput.strings() where line.contains("listening") {

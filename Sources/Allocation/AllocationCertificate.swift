@@ -25,7 +25,7 @@ public struct AllocationCertificate: Hashable, Sendable {
         }
     }
 
-    public struct ResourceLevel: Hashable, Sendable {
+    public struct ResourceLevel: Hashable, Sendable, BitwiseCopyable {
         public let resource: Int32
         public let level: FillLevel
 

@@ -1,42 +1,48 @@
 import Quantities
 
-/// The instance as the filling reads it: one array per quantity, paths and their transposition in compressed rows.
+/// The instance as the filling reads it: one buffer per quantity, paths and their transposition in compressed rows.
 ///
 /// Demands are numbered by tier, so a tier is a range of demands, and the members of a resource stand by tier too.
-struct AllocationLayout: Sendable {
+/// Written once, when it is made, and only read from then on: that makes it safe to share.
+final class AllocationLayout: @unchecked Sendable {
     /// Stands for "no maximum": above every capacity.
-    static let unlimited: FineRate = 1 << 126
+    static var unlimited: FineRate { 1 << 126 }
 
-    let capacities: [FineRate]
-    let weights: [UInt64]
-    let minimums: [FineRate]
-    let maximums: [FineRate]
+    let demandCount: Int
+    let resourceCount: Int
+    let capacities: PlainBuffer<FineRate>
+    /// Bounds and weights of the excess where all minimums fit.
+    let terms: PlainBuffer<FillTerm>
+    let estimates: PlainBuffer<FillEstimate>
+    /// Minimums in whole bit/s.
+    let minimumBits: [Int64]
     /// First demand of each tier, and the number of demands at the end.
     let tierStart: [Int32]
     /// Rows of resources by demand.
-    let pathStart: [Int32]
-    let path: [Int32]
+    let pathStart: PlainBuffer<Int32>
+    let path: PlainBuffer<Int32>
     /// Rows of demands by resource, ascending.
-    let memberStart: [Int32]
-    let member: [Int32]
+    let memberStart: PlainBuffer<Int32>
+    let member: PlainBuffer<Int32>
     /// For each tier the resources that it crosses, each with its members of that tier as a range of `member`.
     let segmentStart: [Int32]
-    let segments: [Segment]
+    let segments: PlainBuffer<Segment>
     let largestSegment: Int
 
-    struct Segment: Sendable {
+    struct Segment: Sendable, BitwiseCopyable {
         let resource: Int32
         let begin: Int32
         let end: Int32
     }
 
     init(resources: [AllocationResource], demands: [AllocationDemand]) {
-        capacities = resources.map { Rounding.fine($0.capacity.bitsPerSecond, fraction: $0.capacityFraction) }
-        weights = demands.map { UInt64($0.weight) }
-        minimums = demands.map { Rounding.fine($0.minimum.bitsPerSecond, fraction: $0.minimumFraction) }
-        maximums = demands.map { demand in
-            demand.maximum.map { Rounding.fine($0.bitsPerSecond, fraction: demand.maximumFraction) } ?? AllocationLayout.unlimited
-        }
+        demandCount = demands.count
+        resourceCount = resources.count
+        capacities = PlainBuffer(resources.map { Rounding.fine($0.capacity.bitsPerSecond, fraction: $0.capacityFraction) })
+        let terms = demands.map(AllocationLayout.term)
+        self.terms = PlainBuffer(terms)
+        estimates = PlainBuffer(terms.map(FillEstimate.init))
+        minimumBits = terms.map { Int64(Rounding.wholeBits($0.lower)) }
 
         var tierStart: [Int32] = []
         var pathStart: [Int32] = [0]
@@ -61,14 +67,43 @@ struct AllocationLayout: Sendable {
                 next[resource] += 1
             }
         }
-        (segmentStart, segments) = AllocationLayout.segments(
+        let (starts, segments) = AllocationLayout.segments(
             tierStart: tierStart, pathStart: pathStart, path: path, memberStart: memberStart)
+        segmentStart = starts
         largestSegment = segments.reduce(0) { max($0, Int($1.end - $1.begin)) }
+        self.segments = PlainBuffer(segments)
         self.tierStart = tierStart
-        self.pathStart = pathStart
-        self.path = path
-        self.memberStart = memberStart
-        self.member = member
+        self.pathStart = PlainBuffer(pathStart)
+        self.path = PlainBuffer(path)
+        self.memberStart = PlainBuffer(memberStart)
+        self.member = PlainBuffer(member)
+    }
+
+    deinit {
+        capacities.deallocate()
+        terms.deallocate()
+        estimates.deallocate()
+        pathStart.deallocate()
+        path.deallocate()
+        memberStart.deallocate()
+        member.deallocate()
+        segments.deallocate()
+    }
+
+    static func term(_ demand: AllocationDemand) -> FillTerm {
+        FillTerm(
+            lower: Rounding.fine(demand.minimum.bitsPerSecond, fraction: demand.minimumFraction),
+            upper: demand.maximum.map { Rounding.fine($0.bitsPerSecond, fraction: demand.maximumFraction) } ?? unlimited,
+            weight: UInt64(demand.weight))
+    }
+
+    var tierCount: Int { tierStart.count - 1 }
+    func demands(of tier: Int) -> Range<Int> { Int(tierStart[tier])..<Int(tierStart[tier + 1]) }
+    func segments(of tier: Int) -> Range<Int> { Int(segmentStart[tier])..<Int(segmentStart[tier + 1]) }
+    @inline(__always)
+    func entries(of demand: Int) -> Range<Int> {
+        let begin = Int(pathStart[demand])
+        return begin..<max(begin, Int(pathStart[demand + 1]))
     }
 
     /// Members stand in order of demands, so those of a tier follow those of the tier before.
@@ -99,6 +134,7 @@ struct AllocationLayout: Sendable {
 
     /// Minimums as weights: in the finest power of two at which their sum stays in one word. Whole minimums are exact.
     var minimumWeights: [UInt64] {
+        let minimums = (0..<demandCount).map { terms[$0].lower }
         let sum = minimums.reduce(UInt64(0)) { $0 + UInt64(truncatingIfNeeded: $1 >> 64) + 1 }
         let power = UInt128(max(0, min(62, sum.leadingZeroBitCount - 2)))
         return minimums.map { UInt64(truncatingIfNeeded: $0 >> (64 - power)) }

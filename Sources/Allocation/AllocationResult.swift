@@ -43,7 +43,7 @@ public struct AllocationResult: Equatable, Sendable {
         precondition(minimums.count == rates.count && limits.count == rates.count && used.count == saturated.count)
         minimumBits = minimums.map(\.bitsPerSecond)
         rateBits = rates.map(\.bitsPerSecond)
-        self.limits = limits.map { $0.map(Int32.init) ?? Filling.ownBound }
+        self.limits = limits.map { $0.map(Int32.init) ?? TierFilling.ownBound }
         usedBits = used.map(\.bitsPerSecond)
         isSaturated = saturated
         self.shortfalls = shortfalls
@@ -59,7 +59,7 @@ public struct AllocationResult: Equatable, Sendable {
     public func minimum(of demand: Int) -> BitRate { BitRate(bitsPerSecond: minimumBits[demand]) }
     public func rate(of demand: Int) -> BitRate { BitRate(bitsPerSecond: rateBits[demand]) }
     public func limit(of demand: Int) -> Limit {
-        limits[demand] == Filling.ownBound ? .maximum : .resource(Int(limits[demand]))
+        limits[demand] == TierFilling.ownBound ? .maximum : .resource(Int(limits[demand]))
     }
     /// The sum of the rates that cross a resource; never above its capacity.
     public func used(of resource: Int) -> BitRate { BitRate(bitsPerSecond: usedBits[resource]) }

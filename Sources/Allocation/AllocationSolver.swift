@@ -29,32 +29,11 @@ public struct AllocationSolver: Sendable {
 
     /// The answer without the check: for measuring the two apart.
     package mutating func fill(_ instance: AllocationInstance, into result: inout AllocationResult) {
-        let layout = instance.layout
-        filling.reset(for: layout)
-        result.reset(demandCount: instance.demands.count, resourceCount: instance.resources.count)
-        if filling.reserveMinimums(layout) {
-            for demand in layout.minimums.indices { result.minimumBits[demand] = Int64(Rounding.wholeBits(layout.minimums[demand])) }
-        } else {
-            fillMinimums(instance, &result)
-        }
-        for (tier, value) in instance.tiers.enumerated() { filling.fill(tier, of: layout, phase: .excess, tierValue: value) }
-        filling.write(to: &result, layout)
+        filling.run(instance, &result)
     }
 
     /// The check alone, with the solver's buffers.
     package mutating func verify(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
         try check.run(instance, result)
-    }
-
-    private mutating func fillMinimums(_ instance: AllocationInstance, _ result: inout AllocationResult) {
-        filling.prepareMinimums(instance.layout)
-        for (tier, value) in instance.tiers.enumerated() {
-            filling.fill(tier, of: instance.layout, phase: .minimum, tierValue: value)
-            filling.noteShortfalls(tier, instance, &result)
-        }
-        for demand in instance.demands.indices {
-            result.minimumBits[demand] = Int64(Rounding.wholeBits(filling.rates[demand]))
-        }
-        filling.prepareExcess(instance.layout)
     }
 }

@@ -11,40 +11,29 @@ extension AllocationCertificate {
     }
 }
 
-/// One pass over a certificate, with buffers that are used again. Sums are held against capacities at each step, because levels
+/// One pass over a certificate, with memory that is used again. Sums are held against capacities at each step, because levels
 /// may come from anybody.
+///
+/// Levels stand lowest first, which is checked; so the lowest level on a path is the one of the lowest rank.
 struct CertificateCheck: Sendable {
-    private struct ResourceState: Sendable {
-        /// In the step at hand; `.unbounded` where the certificate has none.
-        var level = FillLevel.unbounded
-        /// Rates of the tiers so far and lower bounds of the others.
-        var used: FineRate = 0
-        /// Rates in whole bit/s.
-        var wholeUsed: Int64 = 0
-        var capacity: FineRate = 0
-        var hasLevel = false
-    }
-
-    private var resources: [ResourceState] = []
-    /// Minimums as far as they fit; empty where all of them do.
-    private var lowers: [FineRate] = []
+    private var buffers = CheckBuffers()
     /// The entries of the certificate whose levels are in place.
     private var loaded = 0..<0
 
     mutating func run(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
         try CertificateCheck.checkShape(instance, result)
-        reset(instance)
         let steps = result.certificate.steps
         let firstExcess = steps.firstIndex { $0.phase == .excess } ?? steps.count
+        reset(instance, holdsLowers: firstExcess > 0)
         if firstExcess == 0 {
-            try CertificateCheck.reserveMinimums(instance, result, &resources)
+            try reserveMinimums(instance, result)
         } else {
             try fillMinimums(instance, result, end: firstExcess)
         }
         var next = firstExcess
         for tier in instance.tiers.indices {
             let isStep = try load(&next, before: steps.count, tier: instance.tiers[tier], instance, result.certificate)
-            try CertificateCheck.checkRates(of: tier, instance, result, lowers: lowers, &resources)
+            try checkRates(of: tier, instance, result, hasLowers: firstExcess > 0)
             if isStep { try checkFull(next - 1, instance, result.certificate) }
         }
         guard next == steps.count else { throw CertificateCheck.orderViolation }
@@ -73,38 +62,35 @@ struct CertificateCheck: Sendable {
         CertificateViolation(.shape, "the certificate's steps are not the instance's tiers in order, minimums first")
     }
 
-    private mutating func reset(_ instance: AllocationInstance) {
-        let capacities = instance.layout.capacities
-        if resources.count != capacities.count { resources = [ResourceState](repeating: ResourceState(), count: capacities.count) }
-        for resource in capacities.indices {
-            resources[resource] = ResourceState()
-            resources[resource].capacity = capacities[resource]
+    private mutating func reset(_ instance: AllocationInstance, holdsLowers: Bool) {
+        let count = instance.resources.count
+        let lowerCount = holdsLowers ? instance.demands.count : 0
+        if !isKnownUniquelyReferenced(&buffers) || buffers.resources.count != count || buffers.lowers.count < lowerCount {
+            buffers = CheckBuffers(resources: count, lowers: lowerCount)
         }
-        lowers.removeAll(keepingCapacity: true)
+        buffers.resources.fill(CheckedResource(), 0..<count)
+        buffers.ranks.fill(CheckBuffers.unranked, 0..<count)
         loaded = 0..<0
     }
 
     /// All minimums together.
-    private static func reserveMinimums(
-        _ instance: AllocationInstance, _ result: AllocationResult, _ resources: inout [ResourceState]
-    ) throws(CertificateViolation) {
+    private func reserveMinimums(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
         guard result.isFeasible else {
             throw CertificateViolation(.feasibility, "the result says infeasible, and its certificate binds no minimum")
         }
         let layout = instance.layout
-        let path = layout.path.span
-        var resources = resources.mutableSpan
-        for demand in layout.minimums.indices {
-            let minimum = layout.minimums[demand]
-            guard result.minimumBits[demand] == Int64(Rounding.wholeBits(minimum)) else {
+        let resources = buffers.resources
+        let minimums = result.minimumBits.span
+        for demand in 0..<layout.demandCount {
+            let minimum = layout.terms[demand].lower
+            guard minimums[demand] == Int64(truncatingIfNeeded: Rounding.wholeBits(minimum)) else {
                 throw CertificateCheck.minimumViolation(demand, minimum, instance, result)
             }
             if minimum == 0 { continue }
-            for entry in Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1]) {
-                let resource = Int(path[entry])
-                resources[resource].used += minimum
-                if resources[resource].used > resources[resource].capacity { throw CertificateCheck.overuse(resource, instance) }
-            }
+            for entry in layout.entries(of: demand) { resources[layout.path[entry]].used &+= minimum }
+        }
+        for resource in 0..<layout.resourceCount where resources[resource].used > layout.capacities[resource] {
+            throw CertificateCheck.overuse(resource, instance)
         }
     }
 
@@ -119,18 +105,16 @@ struct CertificateCheck: Sendable {
         for tier in instance.tiers.indices {
             let isStep = try load(&next, before: end, tier: instance.tiers[tier], instance, result.certificate)
             var missing: [Int: FineRate] = [:]
-            for demand in CertificateCheck.members(of: tier, layout) {
-                let minimum = layout.minimums[demand]
-                let entries = Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1])
-                let (level, lowest) = CertificateCheck.lowestLevel(layout.path, entries, resources)
+            for demand in layout.demands(of: tier) {
+                let minimum = layout.terms[demand].lower
+                let (level, lowest) = lowestLevel(layout, demand, result.certificate)
                 let rate = FillTerm(lower: 0, upper: minimum, weight: weights[demand]).rate(at: level)
-                lowers.append(rate)
-                let bits = Rounding.wholeBits(rate)
-                guard Int64(bits) == result.minimumBits[demand] else {
+                buffers.lowers[demand] = rate
+                guard Int64(truncatingIfNeeded: Rounding.wholeBits(rate)) == result.minimumBits[demand] else {
                     throw CertificateCheck.minimumViolation(demand, rate, instance, result)
                 }
                 if rate < minimum, lowest >= 0 { missing[Int(lowest), default: 0] += minimum - rate }
-                for entry in entries { try take(rate, on: Int(layout.path[entry]), instance) }
+                for entry in layout.entries(of: demand) { try take(rate, on: Int(layout.path[entry]), instance) }
             }
             for (resource, fine) in missing.sorted(by: { $0.key < $1.key }) {
                 let short = Rounding.shortfall(fine)
@@ -146,99 +130,84 @@ struct CertificateCheck: Sendable {
         }
     }
 
-    private static func checkRates(
-        of tier: Int, _ instance: AllocationInstance, _ result: AllocationResult, lowers: [FineRate],
-        _ resources: inout [ResourceState]
+    private func checkRates(
+        of tier: Int, _ instance: AllocationInstance, _ result: AllocationResult, hasLowers: Bool
     ) throws(CertificateViolation) {
         let layout = instance.layout
-        let path = layout.path.span
+        let resources = buffers.resources
         let rates = result.rateBits.span
         let limits = result.limits.span
-        var resources = resources.mutableSpan
-        for demand in CertificateCheck.members(of: tier, layout) {
-            let entries = Int(layout.pathStart[demand])..<Int(layout.pathStart[demand + 1])
-            let (level, lowest) = CertificateCheck.lowestLevel(path, entries, resources)
-            let term = FillTerm(
-                lower: lowers.isEmpty ? layout.minimums[demand] : lowers[demand], upper: layout.maximums[demand],
-                weight: layout.weights[demand])
-            let rate = term.rate(at: level)
-            let bits = Int64(Rounding.wholeBits(rate))
-            let limit = rate == term.upper ? Filling.ownBound : lowest
+        for demand in layout.demands(of: tier) {
+            let (level, lowest) = lowestLevel(layout, demand, result.certificate)
+            var term = layout.terms[demand]
+            if hasLowers { term.lower = buffers.lowers[demand] }
+            let rate = lowest < 0 ? term.upper : term.rate(at: level)
+            let bits = Int64(truncatingIfNeeded: Rounding.wholeBits(rate))
+            let limit = rate == term.upper ? TierFilling.ownBound : lowest
             guard bits == rates[demand], limit == limits[demand] else {
                 throw CertificateCheck.rateViolation(demand, rate, limit, instance, result)
             }
             let gain = rate - term.lower
-            for entry in entries {
-                let resource = Int(path[entry])
-                let (sum, overflow) = resources[resource].used.addingReportingOverflow(gain)
-                if overflow { throw CertificateCheck.overuse(resource, instance) }
-                resources[resource].used = sum
-                resources[resource].wholeUsed &+= bits
+            var isTooMuch = false
+            for entry in layout.entries(of: demand) {
+                let number = Int(layout.path[entry])
+                let (sum, overflow) = resources[number].used.addingReportingOverflow(gain)
+                resources[number].used = sum
+                resources[number].wholeUsed &+= bits
+                isTooMuch = isTooMuch || overflow
             }
+            if isTooMuch { throw CertificateCheck.overuse(Int(layout.path[layout.entries(of: demand).lowerBound]), instance) }
         }
-        for index in Int(layout.segmentStart[tier])..<Int(layout.segmentStart[tier + 1]) {
-            let resource = Int(layout.segments[index].resource)
-            if resources[resource].used > resources[resource].capacity { throw CertificateCheck.overuse(resource, instance) }
+        for index in layout.segments(of: tier) {
+            let number = Int(layout.segments[index].resource)
+            if resources[number].used > layout.capacities[number] { throw CertificateCheck.overuse(number, instance) }
         }
-    }
-
-    private static func members(of tier: Int, _ layout: AllocationLayout) -> Range<Int> {
-        Int(layout.tierStart[tier])..<Int(layout.tierStart[tier + 1])
     }
 
     /// The lowest level on a path and the first resource that has it.
     @inline(__always)
-    private static func lowestLevel(
-        _ path: Span<Int32>, _ entries: Range<Int>, _ resources: borrowing MutableSpan<ResourceState>
+    private func lowestLevel(
+        _ layout: AllocationLayout, _ demand: Int, _ certificate: borrowing AllocationCertificate
     ) -> (FillLevel, Int32) {
-        var lowest = FillLevel.unbounded
-        var place = Filling.ownBound
-        for entry in entries {
-            let resource = path[entry]
-            let level = resources[Int(resource)].level
-            if level < lowest {
-                lowest = level
-                place = resource
-            }
-        }
-        return (lowest, place)
+        var lowest = CheckBuffers.unranked
+        for entry in layout.entries(of: demand) { lowest = min(lowest, buffers.ranks[layout.path[entry]]) }
+        guard lowest != CheckBuffers.unranked else { return (.unbounded, TierFilling.ownBound) }
+        let entry = certificate.levels[Int(lowest)]
+        return (entry.level, entry.resource)
     }
 
-    private static func lowestLevel(_ path: [Int32], _ entries: Range<Int>, _ resources: [ResourceState]) -> (FillLevel, Int32) {
-        var lowest = FillLevel.unbounded
-        var place = Filling.ownBound
-        for entry in entries where resources[Int(path[entry])].level < lowest {
-            lowest = resources[Int(path[entry])].level
-            place = path[entry]
-        }
-        return (lowest, place)
-    }
-
-    private mutating func take(_ rate: FineRate, on resource: Int, _ instance: AllocationInstance) throws(CertificateViolation) {
-        let (sum, overflow) = resources[resource].used.addingReportingOverflow(rate)
-        if overflow || sum > resources[resource].capacity { throw CertificateCheck.overuse(resource, instance) }
-        resources[resource].used = sum
+    private func take(_ rate: FineRate, on resource: Int, _ instance: AllocationInstance) throws(CertificateViolation) {
+        let sum = buffers.resources[resource].used + rate
+        if sum > instance.layout.capacities[resource] { throw CertificateCheck.overuse(resource, instance) }
+        buffers.resources[resource].used = sum
     }
 
     /// Puts the levels of the next step in place if it is the tier's; clears those of the step before.
     private mutating func load(
         _ next: inout Int, before end: Int, tier: Int, _ instance: AllocationInstance, _ certificate: AllocationCertificate
     ) throws(CertificateViolation) -> Bool {
-        for entry in loaded { resources[Int(certificate.levels[entry].resource)].level = .unbounded }
+        for entry in loaded { buffers.ranks[certificate.levels[entry].resource] = CheckBuffers.unranked }
         loaded = 0..<0
         guard next < end, certificate.steps[next].tier == tier else { return false }
         loaded = CertificateCheck.range(next, certificate)
         for entry in loaded {
             let bound = certificate.levels[entry]
             let resource = Int(bound.resource)
-            guard resources[resource].level == .unbounded, bound.level != .unbounded else {
+            guard buffers.ranks[resource] == CheckBuffers.unranked, bound.level != .unbounded else {
                 throw CertificateViolation(.shape, "\(CertificateCheck.name(resource, instance)) has two levels in tier \(tier)")
             }
-            resources[resource].level = bound.level
-            resources[resource].hasLevel = true
+            if entry > loaded.lowerBound, !CertificateCheck.ascends(certificate.levels[entry - 1], bound) {
+                throw CertificateViolation(.shape, "the levels of tier \(tier) do not stand lowest first")
+            }
+            buffers.ranks[resource] = Int32(entry)
+            buffers.resources[resource].hasLevel = true
         }
         next += 1
         return true
+    }
+
+    private static func ascends(_ one: AllocationCertificate.ResourceLevel, _ next: AllocationCertificate.ResourceLevel) -> Bool {
+        one.level == next.level ? one.resource < next.resource : one.level < next.level
     }
 
     private static func range(_ step: Int, _ certificate: AllocationCertificate) -> Range<Int> {
@@ -252,7 +221,7 @@ struct CertificateCheck: Sendable {
         for entry in CertificateCheck.range(step, certificate) {
             let resource = Int(certificate.levels[entry].resource)
             let members = instance.layout.memberStart[resource + 1] - instance.layout.memberStart[resource]
-            guard resources[resource].capacity - resources[resource].used <= FineRate(members) else {
+            guard instance.layout.capacities[resource] - buffers.resources[resource].used <= FineRate(members) else {
                 throw CertificateViolation(
                     .saturation,
                     "\(CertificateCheck.name(resource, instance)) has a level in tier \(certificate.steps[step].tier) and is not full")
@@ -261,8 +230,9 @@ struct CertificateCheck: Sendable {
     }
 
     private func checkTotals(_ instance: AllocationInstance, _ result: AllocationResult) throws(CertificateViolation) {
-        for (resource, state) in resources.enumerated() {
-            let capacity = Int64(truncatingIfNeeded: state.capacity >> 64)
+        for resource in 0..<instance.resources.count {
+            let state = buffers.resources[resource]
+            let capacity = Int64(truncatingIfNeeded: instance.layout.capacities[resource] >> 64)
             guard state.wholeUsed <= capacity else { throw CertificateCheck.overuse(resource, instance) }
             guard state.wholeUsed == result.usedBits[resource] else {
                 throw CertificateViolation(
@@ -301,7 +271,7 @@ struct CertificateCheck: Sendable {
             return CertificateViolation(
                 .rate, "the rate of demand \"\(id)\" is \(Rounding.wholeBits(rate)) bit/s, not \(result.rateBits[demand])")
         }
-        let bound = limit == Filling.ownBound ? "its maximum" : name(Int(limit), instance)
+        let bound = limit == TierFilling.ownBound ? "its maximum" : name(Int(limit), instance)
         return CertificateViolation(.limit, "demand \"\(id)\" is bound by \(bound)")
     }
 }

@@ -7,8 +7,8 @@ extension FillLevel {
         guard word != 0 else { return 0 }
         let shift = max(0, 75 - word.leadingZeroBitCount)
         let bits = UInt64(truncatingIfNeeded: word >> UInt128(shift))
-        // Powers of two: exact.
-        let scale = Double(sign: .plus, exponent: shift - (isSmall ? 128 : 64), significand: 1)
+        // A power of two, exact, by its exponent's bits.
+        let scale = Double(bitPattern: UInt64(1023 + shift - (isSmall ? 128 : 64)) << 52)
         return Double(bits) * scale
     }
 

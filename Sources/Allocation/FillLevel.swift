@@ -6,7 +6,7 @@ typealias FineRate = UInt128
 /// A level is the floor of a capacity divided by a sum of weights, and a demand's rate the floor of its weight times the level.
 /// Both roundings go down, so that the rates given at one level never add up to more than the capacity that made it; what the
 /// roundings leave is less than one 2⁻⁶⁴ bit/s per demand (weights add up to less than 2⁶⁴).
-public struct FillLevel: Hashable, Comparable, Sendable {
+public struct FillLevel: Hashable, Comparable, Sendable, BitwiseCopyable {
     /// Whole bit/s per unit of weight, and two words of binary fraction.
     let high: UInt64
     let middle: UInt64
@@ -18,9 +18,9 @@ public struct FillLevel: Hashable, Comparable, Sendable {
         self.low = low
     }
 
-    static let zero = FillLevel(high: 0, middle: 0, low: 0)
+    static var zero: FillLevel { FillLevel(high: 0, middle: 0, low: 0) }
     /// Above every level that a capacity can give: the level of what does not bind.
-    static let unbounded = FillLevel(high: .max, middle: .max, low: .max)
+    static var unbounded: FillLevel { FillLevel(high: .max, middle: .max, low: .max) }
 
     /// The floor of `capacity / weight`, by three divisions of two words by one.
     @inline(__always)
@@ -82,16 +82,18 @@ extension FillLevel: CustomStringConvertible {
 }
 
 /// How a fine rate becomes whole bits per second: down, once, at the very end.
+///
+/// Computed and not stored: a stored wide number is looked up behind a lock each time.
 enum Rounding {
     /// 2⁻³² bit/s, given before rounding down, so that a share that is a whole number comes out as that number although its level
     /// (a third, say) has no finite binary fraction. Fewer than 2²² demands cross one resource, so on each resource this adds less
     /// than 2⁻¹⁰ bit/s, and whole rates that exceed a capacity by less than what lacks to its next whole bit do not exceed it.
-    static let grace: FineRate = 1 << 32
+    static var grace: FineRate { 1 << 32 }
     /// The largest fraction of a bit per second in an input, 1 − 2⁻⁹; a larger one counts as this. It leaves room for `grace`.
-    static let largestFraction: UInt64 = .max << 55
+    static var largestFraction: UInt64 { .max << 55 }
 
     /// 2⁻⁶ bit/s: minimums that miss no more on a resource are met. More than `largestFraction` can take from what they need.
-    private static let negligible: FineRate = 1 << 58
+    private static var negligible: FineRate { 1 << 58 }
 
     /// What minimums miss, in whole bit/s, rounded up; 0 where it is negligible.
     static func shortfall(_ missing: FineRate) -> Int64 {

@@ -11,7 +11,7 @@ public enum RateDivision {
         total: BitRate, among claims: [(floor: BitRate, ceiling: BitRate, weight: Int64)]
     ) -> [BitRate] {
         precondition(claims.count <= AllocationInstance.maximumDemandCount, "there are more claims than one division holds")
-        var terms = claims.map { claim in
+        let terms = claims.map { claim in
             precondition(claim.weight > 0, "the weight of a claim is positive")
             return FillTerm(
                 lower: Rounding.fine(UInt64(claim.floor.bitsPerSecond)),
@@ -21,8 +21,7 @@ public enum RateDivision {
         precondition(weights < UInt128(AllocationInstance.maximumSum), "the weights of the claims add up to less than 2^62")
         let floors = claims.reduce(UInt128(0)) { $0 + UInt128($1.floor.bitsPerSecond) }
         guard floors < UInt128(total.bitsPerSecond) else { return claims.map(\.floor) }
-        let given = terms
-        let level = WaterLevel.find(&terms, room: Rounding.fine(UInt64(total.bitsPerSecond)))
-        return given.map { BitRate(bitsPerSecond: Int64(Rounding.wholeBits($0.rate(at: level)))) }
+        let level = WaterLevel.find(terms, room: Rounding.fine(UInt64(total.bitsPerSecond)))
+        return terms.map { BitRate(bitsPerSecond: Int64(Rounding.wholeBits($0.rate(at: level)))) }
     }
 }

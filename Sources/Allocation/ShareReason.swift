@@ -108,6 +108,6 @@ extension AllocationResult {
 extension AllocationInstance {
     /// The demands that cross a resource, in order.
     public func members(of resource: Int) -> some Sequence<Int> {
-        layout.member[Int(layout.memberStart[resource])..<Int(layout.memberStart[resource + 1])].lazy.map { Int($0) }
+        (Int(layout.memberStart[resource])..<Int(layout.memberStart[resource + 1])).lazy.map { [layout] in Int(layout.member[$0]) }
     }
 }

@@ -1,11 +1,11 @@
 /// One demand on one resource, as the filling sees it.
-struct FillTerm: Sendable {
+struct FillTerm: Sendable, BitwiseCopyable {
     var lower: FineRate
     var upper: FineRate
-    /// 0: its rate is settled, or it takes no part.
+    /// 0: it takes no part.
     var weight: UInt64
 
-    static let settled = FillTerm(lower: 0, upper: 0, weight: 0)
+    static var none: FillTerm { FillTerm(lower: 0, upper: 0, weight: 0) }
 
     /// What it gets at a level, held between its bounds.
     @inline(__always)
@@ -14,82 +14,95 @@ struct FillTerm: Sendable {
     }
 }
 
-/// The level at which some demands share one room.
+/// The level at which some demands share one room: the highest whole number of 2⁻¹²⁸ at which their rates, before any rounding,
+/// add up to no more than the room.
+///
+/// It depends on the demands and the room alone, never on how it was found. And where some demands are settled at a lower level
+/// and leave with their rates rounded down, the level of the others does not fall: what fitted before rounding fits after it. So
+/// resources can be settled lowest first, whatever is known of the others.
 enum WaterLevel {
-    /// The level at which the rates of `terms` use up `room`, rounded down; `.unbounded` where all fit with their upper bounds.
-    /// The room holds at least the lower bounds. The order of `terms` changes.
+    /// The level of `terms`, all of positive weight; `.unbounded` where all fit with their upper bounds.
+    /// The room holds at least the lower bounds.
     ///
-    /// Shares what is there by weight alone, then fixes those whose bound is certainly reached: where the lower bounds ask for more
-    /// than the upper bounds give back, the true level is not above the trial, so whoever is below its lower bound stays there; and
-    /// the other way round. Each round fixes somebody; few rounds are needed.
-    /// Source: variable fixing (Kiwiel 2008, "Variable fixing algorithms for the continuous quadratic knapsack problem").
-    static func find(_ terms: inout [FillTerm], room all: FineRate) -> FillLevel {
-        var room = all
+    /// Searches the levels at which somebody leaves a bound or reaches one, in exact arithmetic: right in every case, and slow. The
+    /// filling asks it only where its own guess does not prove consistent.
+    static func find(_ terms: [FillTerm], room: FineRate) -> FillLevel {
+        // No upper bound that is above the room is ever reached; cut off, the sums stay below 2¹²⁷.
+        let terms = terms.map { FillTerm(lower: $0.lower, upper: min($0.upper, room + 1), weight: $0.weight) }
+        if terms.reduce(FineRate(0), { $0 + $1.upper }) <= room { return .unbounded }
+        var turns = [Turn(rate: 0, weight: 1)]
+        for term in terms { turns += [Turn(rate: term.lower, weight: term.weight), Turn(rate: term.upper, weight: term.weight)] }
+        turns.sort()
+        var last = 0
+        var beyond = turns.count
+        while last + 1 < beyond {
+            let middle = (last + beyond) / 2
+            if fits(terms, at: turns[middle], room: room) { last = middle } else { beyond = middle }
+        }
+        // From the last turn that fits, some rise together and use the rest up.
+        var rest = room
         var weights: UInt64 = 0
-        var spare = all
-        var allFit = true
         for term in terms {
-            weights += term.weight
-            allFit = allFit && term.upper <= spare
-            spare &-= term.upper
-        }
-        if allFit { return .unbounded }
-        var undecided = terms.count
-        var notBelow = FillLevel.zero
-        var notAbove = FillLevel.unbounded
-        while undecided > 0 {
-            let level = FillLevel(room, dividedBy: weights)
-            var missing: FineRate = 0
-            var spare: FineRate = 0
-            for index in 0..<undecided {
-                let rate = level.times(terms[index].weight)
-                let upper = terms[index].upper
-                if rate < terms[index].lower { missing += terms[index].lower - rate }
-                if rate > upper { spare += rate - upper }
-            }
-            if missing == 0 && spare == 0 {
-                guard notBelow <= level && level <= notAbove else { break }
-                return level
-            }
-            let fixesLower = missing >= spare
-            if fixesLower { notAbove = min(notAbove, level) } else { notBelow = max(notBelow, level) }
-            var index = 0
-            while index < undecided {
-                let rate = level.times(terms[index].weight)
-                let upper = terms[index].upper
-                guard fixesLower ? rate < terms[index].lower : rate > upper else {
-                    index += 1
-                    continue
-                }
-                room -= fixesLower ? terms[index].lower : upper
-                weights -= terms[index].weight
-                undecided -= 1
-                terms.swapAt(index, undecided)
+            switch turns[last].place(of: term) {
+            case .before: rest -= term.lower
+            case .behind: rest -= term.upper
+            case .between: weights += term.weight
             }
         }
-        return bisect(terms, room: all)
+        return FillLevel(rest, dividedBy: weights)
     }
 
-    /// The largest level at which `terms` fit into `room`, bit by bit: slow, and right in the rare cases in which the rounding of
-    /// trial levels (parts of 2⁻⁶⁴ bit/s) makes variable fixing overshoot.
-    static func bisect(_ terms: [FillTerm], room: FineRate) -> FillLevel {
-        var words: [UInt64] = [0, 0, 0]
-        for bit in 0..<192 {
-            let mask: UInt64 = 1 << UInt64(63 - bit % 64)
-            words[bit / 64] |= mask
-            let trial = FillLevel(high: words[0], middle: words[1], low: words[2])
-            if !fit(terms, at: trial, room: room) { words[bit / 64] &= ~mask }
+    private static func fits(_ terms: [FillTerm], at turn: Turn, room: FineRate) -> Bool {
+        var held: FineRate = 0
+        var weights: UInt64 = 0
+        for term in terms {
+            switch turn.place(of: term) {
+            case .before: held += term.lower
+            case .behind: held += term.upper
+            case .between: weights += term.weight
+            }
         }
-        return FillLevel(high: words[0], middle: words[1], low: words[2])
+        guard held <= room else { return false }
+        return WideProduct(turn.rate, weights) <= WideProduct(room - held, turn.weight)
     }
 
-    private static func fit(_ terms: [FillTerm], at level: FillLevel, room: FineRate) -> Bool {
-        var sum: FineRate = 0
-        for term in terms {
-            let rate = term.rate(at: level)
-            guard rate <= room, sum <= room - rate else { return false }
-            sum += rate
+    /// A level as a fraction: where a term leaves its lower bound or reaches its upper one.
+    private struct Turn: Comparable {
+        let rate: FineRate
+        let weight: UInt64
+
+        enum Place { case before, between, behind }
+
+        /// Whether a term, just above this level, is at its lower bound, rising, or at its upper bound.
+        func place(of term: FillTerm) -> Place {
+            let own = WideProduct(rate, term.weight)
+            if own < WideProduct(term.lower, weight) { return .before }
+            return own < WideProduct(term.upper, weight) ? .between : .behind
         }
-        return true
+
+        static func < (left: Turn, right: Turn) -> Bool {
+            WideProduct(left.rate, right.weight) < WideProduct(right.rate, left.weight)
+        }
+        static func == (left: Turn, right: Turn) -> Bool {
+            WideProduct(left.rate, right.weight) == WideProduct(right.rate, left.weight)
+        }
+    }
+}
+
+/// A rate times a weight, exact: three words.
+struct WideProduct: Comparable {
+    private let top: UInt128
+    private let bottom: UInt64
+
+    @inline(__always)
+    init(_ rate: FineRate, _ weight: UInt64) {
+        let low = UInt64(truncatingIfNeeded: rate).multipliedFullWidth(by: weight)
+        top = UInt128(UInt64(truncatingIfNeeded: rate >> 64)) &* UInt128(weight) &+ UInt128(low.high)
+        bottom = low.low
+    }
+
+    @inline(__always)
+    static func < (left: WideProduct, right: WideProduct) -> Bool {
+        left.top != right.top ? left.top < right.top : left.bottom < right.bottom
     }
 }

@@ -50,7 +50,7 @@ import Testing
                 #expect(!CertificateTests.isAccepted(instance, wrong), "seed \(seed), saturation of \(resource)")
             }
             for demand in instance.demands.indices {
-                for limit in [Filling.ownBound] + instance.resources.indices.map(Int32.init) where limit != result.limits[demand] {
+                for limit in [TierFilling.ownBound] + instance.resources.indices.map(Int32.init) where limit != result.limits[demand] {
                     var wrong = result
                     wrong.limits[demand] = limit
                     #expect(!CertificateTests.isAccepted(instance, wrong), "seed \(seed), limit of \(demand)")
@@ -151,19 +151,19 @@ extension AllocationResult {
         var forged = self
         let layout = instance.layout
         let minimumSteps = certificate.steps.prefix { $0.phase == .minimum }.count
-        var fine = layout.minimums
+        var fine = instance.demands.indices.map { layout.terms[$0].lower }
         let weights = layout.minimumWeights
         for demand in fine.indices {
             let tier = instance.demands[demand].tier
             if minimumSteps > 0 {
-                fine[demand] = FillTerm(lower: 0, upper: layout.minimums[demand], weight: weights[demand])
+                fine[demand] = FillTerm(lower: 0, upper: layout.terms[demand].lower, weight: weights[demand])
                     .rate(at: lowest(demand, instance, phase: .minimum, tier: tier).level)
             }
             forged.minimumBits[demand] = Int64(Rounding.wholeBits(fine[demand]))
             let lowest = lowest(demand, instance, phase: .excess, tier: tier)
-            let rate = FillTerm(lower: fine[demand], upper: layout.maximums[demand], weight: layout.weights[demand]).rate(at: lowest.level)
+            let rate = FillTerm(lower: fine[demand], upper: layout.terms[demand].upper, weight: layout.terms[demand].weight).rate(at: lowest.level)
             forged.rateBits[demand] = Int64(Rounding.wholeBits(rate))
-            forged.limits[demand] = rate == layout.maximums[demand] ? Filling.ownBound : lowest.resource
+            forged.limits[demand] = rate == layout.terms[demand].upper ? TierFilling.ownBound : lowest.resource
         }
         forged.usedBits = instance.resources.indices.map { resource in
             instance.members(of: resource).reduce(Int64(0)) { $0 &+ forged.rateBits[$1] }
@@ -174,7 +174,7 @@ extension AllocationResult {
     private func lowest(
         _ demand: Int, _ instance: AllocationInstance, phase: AllocationCertificate.Phase, tier: Int
     ) -> (level: FillLevel, resource: Int32) {
-        var found: (level: FillLevel, resource: Int32) = (.unbounded, Filling.ownBound)
+        var found: (level: FillLevel, resource: Int32) = (.unbounded, TierFilling.ownBound)
         var begin = 0
         for step in certificate.steps {
             if step.phase == phase && step.tier == tier {

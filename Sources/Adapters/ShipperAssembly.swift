@@ -46,17 +46,28 @@ public struct ShipperAssembly: Sendable {
     public func assemble(
         log: (any EventLog)?, board: ProbeBoard? = nil, tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
     ) async throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
-        let law = try Law(name: fleet.law.name, parameters: lawParameters(fleet.law.parameters, of: fleet.law.name))
-        let shadows = try fleet.law.shadows.map { try Law(name: $0.name, parameters: lawParameters($0.parameters, of: $0.name)) }
         var generator = SecureRandomNumberGenerator()
         let fresh = StreamName(cluster: cluster.id, spool: newSpoolID(using: &generator))
         let spool = try await SQLiteSpool.open(path: options.spoolPath, fresh: fresh, hash: .libcrypto)
-        let resumption = ShipperResumption(try await spool.contents(), chain: HashChain(.libcrypto))
+        let contents = try await spool.contents()
+        return try join(spool, contents, log: log, board: board, seed: generator.next(), tell: tell, show: show)
+    }
+
+    /// All that waits for nothing. Never inlined: the optimizer of Swift 6.3 crashes where it splits an asynchronous function that
+    /// these throwing calls were inlined into.
+    @inline(never)
+    private func join(
+        _ spool: SQLiteSpool, _ contents: SpoolContents, log: (any EventLog)?, board: ProbeBoard?, seed: UInt64,
+        tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
+    ) throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
+        let law = try Law(name: fleet.law.name, parameters: lawParameters(fleet.law.parameters, of: fleet.law.name))
+        let shadows = try fleet.law.shadows.map { try Law(name: $0.name, parameters: lawParameters($0.parameters, of: $0.name)) }
+        let resumption = ShipperResumption(contents, chain: HashChain(.libcrypto))
         let (measurements, prober) = try measurements(board)
         let settings = ShipperSettings(
             cluster: cluster, tick: fleet.tick, settle: fleet.settle, serviceLevels: fleet.slaClasses,
             configuration: fleet.hash(.libcrypto), law: law, shadows: shadows, hash: .libcrypto, holder: options.holder,
-            version: options.version, seed: generator.next())
+            version: options.version, seed: seed)
         let ports = ShipperPorts(
             measurements: measurements, enforcer: try enforcer(), spool: SpoolAdapter(spool), log: log,
             leadership: try leadership(), now: { SystemClocks.now() }, tell: tell, show: show)

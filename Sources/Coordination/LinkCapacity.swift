@@ -66,6 +66,8 @@ public struct LinkCapacity: Sendable, Equatable {
     /// So much of the room must be applied. An idle workload is granted a quarter more than it uses and counts with its use, so
     /// not all of the room can be. Unit: thousandths.
     public static let appliedAtLeast: Int64 = 800
+    /// A flow that suffers again while less than this part of the estimate is carried has disproved it. Unit: thousandths.
+    public static let disprovedBelow: Int64 = 900
     /// A loop that has at least this much of its grant in force has followed it. Unit: thousandths.
     public static let followedAtLeast: Int64 = 970
 
@@ -128,10 +130,12 @@ public struct LinkCapacity: Sendable, Equatable {
         let suffering = evidence.loops.filter { newRows($0).contains { $0.outcome.sufferedAt != nil } }
         guard !suffering.isEmpty else { return nil }
         let isFirst = sufferers.isEmpty
-        let counts = isFirst || suffering.contains { isFurtherEvidence($0, now) }
+        let carried = evidence.loops.map(carried).reduce(.zero, +)
+        // What all carried lies so far below the estimate that the estimate is wrong, however soon that is told.
+        let isDisproved = carried + evidence.kept < effective.scaled(thousandths: LinkCapacity.disprovedBelow)
+        let counts = isFirst || suffering.contains { isFurtherEvidence($0, isDisproved: isDisproved, now) }
         sufferers.formUnion(suffering.map(\.loop))
         guard counts else { return nil }
-        let carried = evidence.loops.map(carried).reduce(.zero, +)
         // A use that was rising towards a room it did not come near says too little of the link: see `plateau@1`.
         let isRising = carried > (carriedBefore ?? .zero).scaled(thousandths: 1_050)
             && carried + evidence.kept < effective.scaled(thousandths: 850)
@@ -145,12 +149,15 @@ public struct LinkCapacity: Sendable, Equatable {
     /// A backlog is history: what a loop suffered long before its newest row moves nothing now.
     private func newRows(_ report: LoopReport) -> ArraySlice<LoopDecision> { report.rows.suffix(Int(LinkCapacity.patience)) }
 
-    private func isFurtherEvidence(_ report: LoopReport, _ now: MonotonicTime) -> Bool {
+    /// A loop tells once a tick, but each report waits for the coordinator's next poll, so two may lie closer than a tick.
+    private func isFurtherEvidence(_ report: LoopReport, isDisproved: Bool, _ now: MonotonicTime) -> Bool {
         guard let loweredAt else { return true }
         let age = now - loweredAt
         if age >= tick * LinkCapacity.patience { return true }
-        let hasBraked = newRows(report).contains { $0.outcome.sufferedAt != nil && $0.outcome.action == .decrease }
-        return hasBraked && sufferers.contains(report.loop) && age >= tick
+        let hasBraked = newRows(report).contains { row in
+            row.outcome.sufferedAt != nil && row.outcome.action == .decrease && row.input.evidence.contains(.freshSinceDecrease)
+        }
+        return hasBraked && sufferers.contains(report.loop) && (isDisproved || age >= tick)
     }
 
     /// What a loop's workloads carried: the rate at which it suffered, else what it last used, else what it may use.

@@ -67,6 +67,19 @@ import Testing
         #expect(link.effective == .megabits(108))
     }
 
+    @Test func `a second report that a poll brought sooner than a tick counts where it disproves the estimate`() {
+        var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        _ = link.fold(evidence([report("a", row(used: 190, suffered: 190, brakes: true))]), now: at(1))
+        #expect(link.effective == BitRate(bitsPerSecond: 180_500_000))
+        let again = link.fold(evidence([report("a", row(used: 115, applied: 180, suffered: 115, brakes: true))]), now: at(1) + .milliseconds(700))
+        #expect(again?.cause == "suffered")
+        #expect(link.effective < .megabits(115))
+        // The same flow's cry under a use that the estimate allows for is one event with the first.
+        var other = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        _ = other.fold(evidence([report("a", row(used: 190, suffered: 190, brakes: true))]), now: at(1))
+        #expect(other.fold(evidence([report("a", row(used: 176, applied: 180, suffered: 176, brakes: true))]), now: at(1) + .milliseconds(700)) == nil)
+    }
+
     @Test func `a victim's cry counts again only when the others had time to come down`() {
         var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
         func cry(_ second: Int64) -> LinkCapacity.Change? {

@@ -2,7 +2,7 @@
 ///
 /// A step is one tier of one phase, in the order in which they were filled; it holds the level of each resource that bound somebody.
 /// A demand's rate is `weight × the lowest level on its path`, held between its bounds and rounded down; a resource with a level
-/// is full, to less than 2⁻⁶⁴ bit/s per member. Such rates are weighted max-min fair, because whoever is below its upper bound
+/// is full, to less than 2⁻³⁹ bit/s. Such rates are weighted max-min fair, because whoever is below its upper bound
 /// crosses a full resource on which nobody who is above its lower bound has more per weight; and there is only one such answer.
 public struct AllocationCertificate: Hashable, Sendable {
     public enum Phase: String, Hashable, Sendable {

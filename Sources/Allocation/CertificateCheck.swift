@@ -214,14 +214,14 @@ struct CertificateCheck: Sendable {
         (step == 0 ? 0 : certificate.steps[step - 1].end)..<certificate.steps[step].end
     }
 
-    /// A resource with a level has no room left but what rounding down leaves: less than one 2⁻⁶⁴ bit/s per member.
+    /// A resource with a level has no room left but what rounding down leaves: less than 2⁻³⁹ bit/s.
     private func checkFull(
         _ step: Int, _ instance: AllocationInstance, _ certificate: AllocationCertificate
     ) throws(CertificateViolation) {
         for entry in CertificateCheck.range(step, certificate) {
             let resource = Int(certificate.levels[entry].resource)
             let members = instance.layout.memberStart[resource + 1] - instance.layout.memberStart[resource]
-            guard instance.layout.capacities[resource] - buffers.resources[resource].used <= FineRate(members) else {
+            guard instance.layout.capacities[resource] - buffers.resources[resource].used <= FineRate(members) + Rounding.crumbs else {
                 throw CertificateViolation(
                     .saturation,
                     "\(CertificateCheck.name(resource, instance)) has a level in tier \(certificate.steps[step].tier) and is not full")

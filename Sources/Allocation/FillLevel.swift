@@ -92,6 +92,10 @@ enum Rounding {
     /// The largest fraction of a bit per second in an input, 1 − 2⁻⁹; a larger one counts as this. It leaves room for `grace`.
     static var largestFraction: UInt64 { .max << 55 }
 
+    /// What a tier finds on a resource counts in whole 2⁻⁴⁰ bit/s: the last parts that rounding left of a full one are nothing, and
+    /// do not come and go with every change upstream. Far below `grace`, far above what rounding leaves, 2²² parts at most.
+    static var crumbs: FineRate { (1 << 24) - 1 }
+
     /// 2⁻⁶ bit/s: minimums that miss no more on a resource are met. More than `largestFraction` can take from what they need.
     private static var negligible: FineRate { 1 << 58 }
 

@@ -35,6 +35,7 @@ struct Filling: Sendable {
         let resources = buffers.resources
         for number in 0..<layout.resourceCount {
             resources[number].residual = 0
+            resources[number].crumbs = 0
             resources[number].used = 0
         }
         for demand in 0..<layout.demandCount {
@@ -65,6 +66,7 @@ struct Filling: Sendable {
         }
         for number in 0..<layout.resourceCount {
             buffers.resources[number].residual = layout.capacities[number]
+            buffers.resources[number].crumbs = 0
             buffers.resources[number].used = 0
         }
         copyMembers(layout)

@@ -2,6 +2,8 @@
 struct FillResource: Sendable, BitwiseCopyable {
     /// Capacity less the rates of all demands that cross it; those of this and of later tiers count with their lower bounds.
     var residual: FineRate = 0
+    /// The part of it, too small to be shared, that is not in `residual` while a tier is filled.
+    var crumbs: UInt32 = 0
     /// The weights of the members of the tier at hand that are not settled, and their number.
     var weights: UInt64 = 0
     /// Settled rates, in whole bit/s.

@@ -88,6 +88,9 @@ struct TierFilling {
                 unsettled &+= Int32(isOpen[demand])
             }
             var resource = resources[segment.resource]
+            let left = resource.residual &+ FineRate(resource.crumbs)
+            resource.residual = left & ~Rounding.crumbs
+            resource.crumbs = UInt32(truncatingIfNeeded: left & Rounding.crumbs)
             resource.begin = segment.begin
             resource.end = segment.end
             resource.weights = weights

@@ -14,7 +14,7 @@ public struct RecordedFleet: FleetReadModel {
     public func clusters() async throws -> [ClusterOverview] {
         let alerts = try await alerts().map(\.change)
         return Set(records.compactMap(\.position.stream.cluster)).sorted().map { cluster in
-            let newest = ticks(of: cluster).max { ($0.record.receivedAt, $0.tick.number) < ($1.record.receivedAt, $1.tick.number) }
+            let newest = newestTick(of: cluster)
             let rows = ticks(of: cluster).filter {
                 $0.record.position.stream == newest?.record.position.stream && $0.tick.number == newest?.tick.number
             }.sorted { $0.tick.ordinal < $1.tick.ordinal }
@@ -30,7 +30,7 @@ public struct RecordedFleet: FleetReadModel {
     public func timeline(of cluster: ClusterID, from: WallTime, to: WallTime, points: Int) async throws -> ClusterTimeline? {
         guard records.contains(where: { $0.position.stream.cluster == cluster }) else { return nil }
         let rows = ticks(of: cluster).filter { $0.tick.at > from && $0.tick.at <= to }.sorted { $0.tick.at < $1.tick.at }
-        let single = rows.filter { $0.tick.ordinal == 0 }.map { TimelinePoint($0.tick) }
+        let single = rows.filter { $0.tick.ordinal == 0 && $0.tick.isLeader }.map { TimelinePoint($0.tick) }
         let decided = rows.filter { $0.tick.decision.map { !$0.isShadow && $0.outcome.action != .hold } ?? false }
         return ClusterTimeline(
             cluster: cluster, from: from, to: to,
@@ -103,6 +103,15 @@ extension RecordedFleet {
             guard record.position.stream.cluster == cluster, case .tick(let tick) = record.entry else { return nil }
             return (record, tick)
         }
+    }
+
+    /// The newest tick of the stream that tells of the cluster now: one whose newest tick a leader wrote, before any other.
+    private func newestTick(of cluster: ClusterID) -> Row? {
+        let newest = Dictionary(grouping: ticks(of: cluster), by: \.record.position.stream).values.compactMap { rows in
+            rows.max { ($0.record.receivedAt, $0.tick.number) < ($1.record.receivedAt, $1.tick.number) }
+        }
+        let leaders = newest.filter(\.tick.isLeader)
+        return (leaders.isEmpty ? newest : leaders).max { ($0.record.receivedAt, $0.tick.number) < ($1.record.receivedAt, $1.tick.number) }
     }
 
     private func roster(of row: Row) -> Roster? {

@@ -10,7 +10,8 @@ import Testing
 @Suite struct ReadModelTests {
     private let start: Int64 = 1_795_416_000_000_000
 
-    /// Two clusters with a roster, twenty ticks of two rows each, patches, alerts and allocations.
+    /// Two clusters with a roster, twenty ticks of two rows each, patches, alerts and allocations; and of the first one a standby,
+    /// which ticks between its leader's ticks and was heard last.
     private func filled() async throws -> TestDatabase {
         let database = try await TestDatabase.make()
         let log = PostgresLog(database.connection())
@@ -25,18 +26,19 @@ import Testing
                 head = next
             }
         }
-        for cluster: ClusterID in ["plant-a", "plant-b"] {
-            let stream = StreamName(cluster: cluster, spool: "s")
+        for (cluster, spool) in [("plant-a", "s"), ("plant-b", "s"), ("plant-a", "standby")] as [(ClusterID, String)] {
+            let stream = StreamName(cluster: cluster, spool: spool)
             var entries = [LogEntry(EventEnvelope(.rosterDeclared(SampleEntries.roster(cluster)), at: WallTime(microseconds: start)))]
             for number in 1...Int64(20) {
                 for ordinal in 0...Int16(1) {
                     var tick = samples.tick(number: number, ordinal: ordinal)
-                    tick.at = WallTime(microseconds: start + number * 5_000_000)
+                    tick.at = WallTime(microseconds: start + number * 5_000_000 + (spool == "s" ? 0 : 2_000_000))
+                    tick.isLeader = spool == "s"
                     tick.intervalMilliseconds = 5000
                     tick.rosterSequence = 1
                     entries.append(LogEntry(tick))
                 }
-                if number % 5 == 0 {
+                if number % 5 == 0, spool == "s" {
                     let patch = PatchRecord(
                         cluster: cluster, workload: "telemetry", desired: .megabits(number), result: .applied,
                         decision: LogPosition(stream: stream, sequence: Int64(entries.count)), term: 1)
@@ -87,10 +89,20 @@ import Testing
         return lines
     }
 
+    @Test func `a standby's ticks stand neither in the fleet's row nor in the timeline`() async throws {
+        let database = try await filled()
+        for model in [PostgresReadModel(database.connection()) as any FleetReadModel, RecordedFleet(records: try await LogReader(database.connection()).batch(after: [:]).records)] {
+            #expect(try await model.clusters().map { $0.newest.first?.position.stream } == ["plant-a/s", "plant-b/s"])
+            let timeline = try await model.timeline(
+                of: "plant-a", from: WallTime(microseconds: start), to: WallTime(microseconds: start + 200_000_000), points: 1000)
+            #expect(timeline?.points.count == 20)
+        }
+    }
+
     @Test func `every question is answered as the reference answers it`() async throws {
         let database = try await filled()
         let batch = try await LogReader(database.connection()).batch(after: [:])
-        #expect(batch.isComplete && batch.records.count > 90)
+        #expect(batch.isComplete && batch.records.count > 130)
         let expected = try await transcript(RecordedFleet(records: batch.records))
         let answered = try await transcript(PostgresReadModel(database.connection()))
         #expect(Set(answered.keys) == Set(expected.keys))

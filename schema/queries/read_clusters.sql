@@ -1,12 +1,19 @@
--- Each cluster with the rows of the newest tick of any of its streams, and the roster that the tick names.
+-- Each cluster with the rows of the newest tick of any of its streams, and the roster that the tick names. A stream whose newest
+-- tick a leader wrote comes before one whose newest a standby wrote: what a standby measures beside it is no state of the cluster.
 -- Parameters: none.
 -- Rows: cluster text; firing, pending int8 (alerts); stream text, seq int8, bytes bytea, received_us int8 (µs since 1970), roster_body
 --       text or NULL: one row per row of the tick, one with NULLs where a cluster has no tick; by cluster, seq.
 WITH newest AS (
     SELECT DISTINCT ON (s.cluster) s.cluster, s.name, s.stream_id, s.newest_tick_seqs, s.newest_tick_on, s.received_on
     FROM fairlead.stream AS s
+    LEFT JOIN LATERAL (
+        SELECT t.is_leader
+        FROM fairlead.tick AS t
+        WHERE t.stream_id = s.stream_id AND t.seq = ANY (s.newest_tick_seqs) AND t.received_on BETWEEN s.newest_tick_on AND s.received_on
+        ORDER BY t.seq LIMIT 1
+    ) AS first_row ON true
     WHERE s.cluster IS NOT NULL
-    ORDER BY s.cluster, s.newest_tick_order DESC NULLS LAST
+    ORDER BY s.cluster, coalesce(first_row.is_leader, false) DESC, s.newest_tick_order DESC NULLS LAST
 ), counted AS (
     SELECT a.cluster, count(*) FILTER (WHERE a.state = 'firing') AS firing, count(*) FILTER (WHERE a.state = 'pending') AS pending
     FROM fairlead.alert AS a

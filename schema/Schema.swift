@@ -32,6 +32,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(1, oldestBinary: 1, "0001_event_log", PackageResources._001_event_log_sql),
         MigrationScript(2, oldestBinary: 1, "0002_operations", PackageResources._002_operations_sql),
         MigrationScript(3, oldestBinary: 1, "0003_analytics", PackageResources._003_analytics_sql),
+        MigrationScript(4, oldestBinary: 1, "0004_outbox_pruning", PackageResources._004_outbox_pruning_sql),
     ]
 }
 
@@ -62,6 +63,7 @@ public enum Query {
     public static let migrationRecord = EmbeddedStatement("migration_record", PackageResources.migration_record_sql)
     public static let migrationSurvey = EmbeddedStatement("migration_survey", PackageResources.migration_survey_sql)
     public static let outboxDue = EmbeddedStatement("outbox_due", PackageResources.outbox_due_sql)
+    public static let outboxPrune = EmbeddedStatement("outbox_prune", PackageResources.outbox_prune_sql)
     public static let outboxRestore = EmbeddedStatement("outbox_restore", PackageResources.outbox_restore_sql)
     public static let outboxSettle = EmbeddedStatement("outbox_settle", PackageResources.outbox_settle_sql)
     public static let outboxStore = EmbeddedStatement("outbox_store", PackageResources.outbox_store_sql)
@@ -84,7 +86,7 @@ public enum Query {
     public static let all: [EmbeddedStatement] = [
         alertClock, alertPlace, alertRestore, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
-        migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxRestore, outboxSettle, outboxStore,
+        migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         partitionsAhead, partitionsMake, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,
         readDecisions, readLogPage, readNewestArrival, readPatches, readStreamPage, readTimeline, writerEnroll,
         writerRevoke,

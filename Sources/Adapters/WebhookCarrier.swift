@@ -3,6 +3,8 @@ public import Alerter
 import Clocks
 public import Fleet
 public import HTTPTransport
+import JSONDocument
+import Quantities
 public import Webhook
 
 /// Brings notifications to webhooks, signed with the secret that the receiver's file holds at that moment: a file may be replaced
@@ -23,6 +25,19 @@ public struct WebhookCarrier: NotificationCarrier {
         case .retry(let after, let reason): return .failed(retryAfter: after, reason: reason)
         case .dead(.receiverGone): return .refused(reason: "the receiver wants no more messages (410)")
         case .dead(.unusable(let reason)): return .refused(reason: reason)
+        }
+    }
+
+    public func beat(_ heartbeat: Heartbeat) async -> String? {
+        let body: JSONValue = [
+            "alerter": .string("alive"), "term": .integer(heartbeat.term), "alerts_firing": .integer(Int64(heartbeat.firing)),
+            "at": .string(heartbeat.at.description),
+        ]
+        let message = WebhookMessage(id: "heartbeat-\(heartbeat.term)-\(heartbeat.at.microseconds)", body: body.text)
+        switch await sender.deliver(message, to: WebhookDestination(url: heartbeat.url), now: heartbeat.at) {
+        case .delivered: return nil
+        case .retry(_, let reason), .dead(.unusable(let reason)): return reason
+        case .dead(.receiverGone): return "the receiver wants no more (410)"
         }
     }
 

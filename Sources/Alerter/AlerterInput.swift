@@ -29,6 +29,11 @@ public enum AlerterInput: Sendable {
     case attempted(id: String, DeliveryOutcome)
     case settled(id: String)
     case settleFailed(id: String)
+    /// A heartbeat was sent; nil where it was taken, else why not.
+    case beaten(failure: String?)
+    /// So many old messages were forgotten.
+    case pruned(Int)
+    case pruneFailed
     case woke
 }
 
@@ -51,6 +56,10 @@ public enum AlerterEffect: Equatable, Sendable {
     case deliver(AlertDelivery)
     /// Keep what came of an attempt; report `settled` or `settleFailed`.
     case settle(DeliveryAttempt)
+    /// Tell the dead man's switch that the alerter lives; report `beaten`.
+    case beat(Heartbeat)
+    /// Forget settled messages older than `keep`, if the lease is still held under the term; report `pruned` or `pruneFailed`.
+    case prune(term: Int64, keep: Nanoseconds)
     case wake(at: MonotonicTime)
     case note(String, [String: String])
 }
@@ -105,6 +114,15 @@ public struct AlertDelivery: Equatable, Sendable {
         self.receiver = receiver
         self.attempt = attempt
     }
+}
+
+/// A sign of life for a receiver that raises an alarm of its own when none comes.
+public struct Heartbeat: Equatable, Sendable {
+    public var url: String
+    public var term: Int64
+    /// How many alerts fire.
+    public var firing: Int
+    public var at: WallTime
 }
 
 /// How an attempt ended.

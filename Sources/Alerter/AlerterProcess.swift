@@ -20,6 +20,9 @@ public struct AlerterProcess: Sendable {
     private var isFindingPlace = false
     private var isReading = false
     private var isLoadingDue = false
+    private var upkeep = AlerterUpkeep()
+    /// The most that one run of the pruning takes.
+    public static let maximumPruned = 1_000
     private var wakeAsked: MonotonicTime?
     /// When the log was last read to its end; nil before the first time.
     public private(set) var lastReadAt: MonotonicTime?
@@ -43,7 +46,7 @@ public struct AlerterProcess: Sendable {
 
     public mutating func step(_ input: AlerterInput, _ now: Now) -> [AlerterEffect] {
         switch input {
-        case .tick: return askLease(now) + read() + advance(now) + recall(now) + store(now) + loadDue(now) + settle()
+        case .tick: return askLease(now) + read() + advance(now) + recall(now) + store(now) + loadDue(now) + settle() + keepUp(now)
         case .placed(let place):
             isFindingPlace = false
             hasPlace = true
@@ -86,6 +89,17 @@ public struct AlerterProcess: Sendable {
         case .settleFailed(let id):
             desk.notSettled(id)
             return []
+        case .beaten(let failure):
+            upkeep.beatEnded()
+            if failure == nil { counts.heartbeats += 1 } else { counts.heartbeatsFailed += 1 }
+            return failure.map { [.note("a heartbeat was not taken", ["reason": $0])] } ?? []
+        case .pruned(let count):
+            upkeep.pruneEnded(isFull: count >= AlerterProcess.maximumPruned)
+            counts.pruned += Int64(count)
+            return []
+        case .pruneFailed:
+            upkeep.pruneEnded(isFull: false)
+            return []
         case .woke: return advance(now)
         }
     }
@@ -106,6 +120,7 @@ public struct AlerterProcess: Sendable {
     private mutating func endTerm(_ reason: String) -> [AlerterEffect] {
         term = nil
         desk.leaveOff()
+        upkeep.leaveOff()
         return [.note("leadership ended", ["reason": reason])]
     }
 
@@ -255,6 +270,13 @@ public struct AlerterProcess: Sendable {
         term?.write(.notificationSettled(record), at: now.wall)
     }
 
+    private mutating func keepUp(_ now: Now) -> [AlerterEffect] {
+        guard isActing(now), let number = term?.number else { return [] }
+        let sees = lastReadAt.map { now.monotonic - $0 <= patience } ?? false
+        return upkeep.due(
+            fleet.alerts.heartbeat, sees: sees, term: number, firing: active.count { $0.state == .firing }, now: now)
+    }
+
     private mutating func settle() -> [AlerterEffect] { desk.toSettle().map(AlerterEffect.settle) }
 }
 
@@ -266,6 +288,10 @@ public struct AlerterCounts: Equatable, Sendable {
     public var delivered: Int64 = 0
     public var retried: Int64 = 0
     public var dead: Int64 = 0
+    public var heartbeats: Int64 = 0
+    public var heartbeatsFailed: Int64 = 0
+    /// Old messages forgotten.
+    public var pruned: Int64 = 0
 
     mutating func count(_ settlement: NotificationSettlement) {
         switch settlement {

@@ -1,7 +1,7 @@
 public import Alerting
 import Events
 public import PostgreSQL
-import Quantities
+public import Quantities
 import Schema
 
 /// The notifications to deliver: written before anybody is told, kept after. Delivery is at least once; the id lets a receiver
@@ -65,6 +65,17 @@ public struct OutboxStore: Sendable {
             }
         let parameters: [PostgresParameter] = [.text(id), .text(state), .int8(wait), .text(detail), .int4(Int32(clamping: attempt))]
         try await connection.run { session throws(PostgresError) in try session.execute(Query.outboxSettle, parameters) }
+    }
+
+    /// Forgets settled messages older than `keep`, the oldest first, if the lease is still held under the term. The newest to each
+    /// receiver about each cluster stays. Returns how many went.
+    public func prune(term: Int64, keep: Nanoseconds, atMost count: Int) async throws(PostgresError) -> Int {
+        let parameters: [PostgresParameter] = [
+            .text(lease), .text(holder), .int8(term), .int8(keep.milliseconds), .int4(Int32(clamping: count)),
+        ]
+        return try await connection.run { session throws(PostgresError) in
+            try session.queryOne(Query.outboxPrune, parameters) { row throws(PostgresError) in Int(try row.value("pruned", as: Int64.self)) }
+        }
     }
 
     /// What a successor goes on from. Both lists are of one moment.

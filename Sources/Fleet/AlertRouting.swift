@@ -13,11 +13,14 @@ public struct AlertRouting: Hashable, Sendable {
     public var repeatInterval: Nanoseconds
     /// The page's address as people reach it, for the links in messages.
     public var externalURL: String
+    /// Who is told again and again that the alerter lives; nil for nobody.
+    public var heartbeat: HeartbeatSpecification?
 
     public init(
         rules: [AlertRuleSpecification] = AlertRuleSpecification.standard, receivers: [WebhookReceiver] = [],
         groupWait: Nanoseconds = .seconds(10), groupInterval: Nanoseconds = .seconds(60),
-        repeatInterval: Nanoseconds = .seconds(4 * 3600), externalURL: String = ""
+        repeatInterval: Nanoseconds = .seconds(4 * 3600), externalURL: String = "",
+        heartbeat: HeartbeatSpecification? = nil
     ) {
         self.rules = rules
         self.receivers = receivers
@@ -25,6 +28,21 @@ public struct AlertRouting: Hashable, Sendable {
         self.groupInterval = groupInterval
         self.repeatInterval = repeatInterval
         self.externalURL = externalURL
+        self.heartbeat = heartbeat
+    }
+}
+
+/// A dead man's switch: it raises an alarm of its own when no heartbeat comes. Silence of the alerter is the one thing that the alerter
+/// cannot tell of.
+public struct HeartbeatSpecification: Hashable, Sendable {
+    /// Where a small JSON text is posted. `http://` or `https://`.
+    public var url: String
+    /// Default 1 min.
+    public var every: Nanoseconds
+
+    public init(url: String, every: Nanoseconds = .seconds(60)) {
+        self.url = url
+        self.every = every
     }
 }
 

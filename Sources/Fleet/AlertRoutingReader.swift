@@ -11,6 +11,12 @@ struct AlertRoutingReader {
             routing.repeatInterval = interval
         }
         if let url = object.optional("externalURL")?.url() { routing.externalURL = url }
+        if let heartbeat = object.optional("heartbeat")?.object() {
+            let url = heartbeat.required("url")?.url()
+            let every = heartbeat.optional("every")?.time(in: .seconds(1)...(.seconds(24 * 3600))) ?? .seconds(60)
+            heartbeat.finish()
+            routing.heartbeat = url.map { HeartbeatSpecification(url: $0, every: every) }
+        }
         var named: Set<String> = []
         for element in object.optional("rules")?.elements() ?? [] {
             if let rule = element.object() { change(&routing.rules, by: rule, named: &named) }

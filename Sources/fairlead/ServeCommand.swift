@@ -59,7 +59,8 @@ struct ServeCommand: AsyncParsableCommand {
             try await DatabaseSchema(PostgresConnection(settings)).requireCompatible()
             let logger = ProcessLogger.make("fairlead-serve", cluster: nil)
             let http = HTTPClient()
-            let window = CoordinatorWindow()
+            let (window, alerts) = (CoordinatorWindow(), AlerterWindow())
+            let failpoint = Failpoint(environment: processEnvironment())
             // One incarnation of a process, never used by another: a restart is another holder.
             let identity = "\(holder ?? hostName())-\(hexadecimal(secureRandomBytes(count: 4)))"
             var services: [any Service] = [PartitionService(database: settings, logger: logger)]
@@ -67,13 +68,14 @@ struct ServeCommand: AsyncParsableCommand {
                 services.append(
                     CoordinatorService(
                         fleet: fleet, database: settings, holder: identity, push: try ClusterPush(fleet: fleet, http: http), window: window,
-                        failpoint: Failpoint(environment: processEnvironment()), logger: logger))
+                        failpoint: failpoint, logger: logger))
             }
             if chosen.contains(.alerter) {
                 services.append(
-                    try AlerterService(fleet: fleet, database: settings, holder: identity, http: http, logger: logger))
+                    try AlerterService(
+                        fleet: fleet, database: settings, holder: identity, http: http, window: alerts, failpoint: failpoint, logger: logger))
             }
-            if chosen.contains(.web) { services.append(try page(settings, window, logger)) }
+            if chosen.contains(.web) { services.append(try page(settings, window, alerts, logger)) }
             try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
         }
     }
@@ -89,7 +91,7 @@ struct ServeCommand: AsyncParsableCommand {
             })
     }
 
-    private func page(_ settings: ConnectionSettings, _ window: CoordinatorWindow, _ logger: Logger) throws -> WebServer {
+    private func page(_ settings: ConnectionSettings, _ window: CoordinatorWindow, _ alerts: AlerterWindow, _ logger: Logger) throws -> WebServer {
         let endpoint = try Endpoint(hostAndPort: listen)
         let connection = PostgresConnection(settings)
         let heads = LogReader(PostgresConnection(settings))
@@ -103,37 +105,9 @@ struct ServeCommand: AsyncParsableCommand {
                     } catch { return .failed("the event log cannot be read") }
                 }
             ],
-            metrics: { ServeMetrics.families(window.newest) })
+            metrics: { ServeMetrics.families(window.newest, alerts.newest) })
         return WebServer(site: site, host: endpoint.address.description, port: Int(endpoint.port), logger: logger) { port in
             logger.info("serving", metadata: ["port": "\(port)"])
         }
-    }
-}
-
-/// What `serve` shows to a scrape.
-enum ServeMetrics {
-    static func families(_ coordinator: CoordinatorProcess?) -> [MetricFamily] {
-        var families = [
-            MetricFamily(
-                "fairlead_build_info", help: "Constant 1, with the version.", kind: .gauge,
-                samples: [.init(labels: ["version": FairleadVersion.text, "component": "serve"], value: .number(1))])
-        ]
-        guard let coordinator else { return families }
-        let leads = coordinator.actingTerm(at: SystemClocks.monotonic())
-        families.append(
-            MetricFamily(
-                "fairlead_coordinator_leading", help: "1 where this replica leads now.", kind: .gauge,
-                samples: [.init(labels: [:], value: .number(leads == nil ? 0 : 1))]))
-        if let plan = coordinator.plan {
-            families.append(
-                MetricFamily(
-                    "fairlead_allocation_feasible", help: "1 where every floor fits.", kind: .gauge,
-                    samples: [.init(labels: [:], value: .number(plan.isFeasible ? 1 : 0))]))
-            families.append(
-                .rates(
-                    "fairlead_link_effective_bytes_per_second", help: "What a link is believed to carry.",
-                    plan.links.map { (labels: ["link": $0.link.text], rate: $0.effective) }))
-        }
-        return families
     }
 }

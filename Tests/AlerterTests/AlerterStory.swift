@@ -52,6 +52,8 @@ struct AlerterStory {
     private(set) var lines: [String] = []
     /// What reached the receiver, in order: ids.
     private(set) var heard: [String] = []
+    /// The terms under which old messages were looked for.
+    private(set) var prunes: [Int64] = []
 
     init(_ change: (inout FleetConfiguration) -> Void = { _ in }) {
         fleet = .story
@@ -168,6 +170,12 @@ struct AlerterStory {
             if isLogDown { return .settleFailed(id: attempt.id) }
             database.settle(attempt, now.monotonic)
             return .settled(id: attempt.id)
+        case .beat(let heartbeat):
+            say("\(name) beats, \(heartbeat.firing) firing")
+            return .beaten(failure: nil)
+        case .prune(let term, _):
+            prunes.append(term)
+            return isLogDown ? .pruneFailed : .pruned(0)
         case .wake(let at): actors[name]?.wakes.append(at)
         case .note: break
         }

@@ -31,6 +31,30 @@ import Testing
             """)
     }
 
+    @Test func `the leader says that it lives, unless it sees nothing; and a new leader looks for old messages`() {
+        let story = check("""
+            > start a
+            > start b
+            > pass 12
+            00:01 a leads, term 1
+            00:02 a beats, 0 firing
+            00:12 a beats, 0 firing
+            > log down
+            > pass 14
+            00:16 a does not lead any more
+            > log up
+            > pass 8
+            00:27 a leads, term 2
+            00:28 a beats, 0 firing
+            > kill a
+            > pass 8
+            00:39 b leads, term 3
+            00:40 b beats, 0 firing
+            """) { $0.alerts.heartbeat = HeartbeatSpecification(url: "http://switch", every: .seconds(10)) }
+        // Once an hour for each of the two.
+        #expect(story.prunes == [1, 3])
+    }
+
     @Test func `the second alerter reads along and is silent, and goes on when the first dies, telling nobody twice`() {
         check("""
             > start a

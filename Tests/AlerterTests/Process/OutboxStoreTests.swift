@@ -59,6 +59,23 @@ import Testing
         #expect(try await database.texts("SELECT id FROM fairlead.outbox") == [])
     }
 
+    @Test func `old settled messages are forgotten, but never one that is due, nor the newest of its kind, nor by an old term`() async throws {
+        let database = try await AlerterDatabase()
+        let (lease, outbox) = store(database, "a")
+        _ = try await lease.acquire()
+        let ids = ["a1", "a2", "a3", "a4"]
+        let all = ids.map { notification($0) } + [notification("b1", cluster: "plant-b"), notification("x1", receiver: "other"), notification("x2", receiver: "other")]
+        #expect(try await outbox.store(OutboxEntry(term: 1, notifications: all, cursors: [:])))
+        for id in ["a1", "a2", "a3", "a4", "b1", "x2"] { try await outbox.settle(id, attempt: 1, .delivered, detail: nil) }
+        try await database.run("UPDATE fairlead.outbox SET settled_at = settled_at - interval '31 days' WHERE id <> 'a3' AND state <> 'due'")
+        let month = Nanoseconds.seconds(30 * 86_400)
+        #expect(try await outbox.prune(term: 2, keep: month, atMost: 10) == 0)
+        #expect(try await outbox.prune(term: 1, keep: month, atMost: 1) == 1)
+        #expect(try await database.texts("SELECT id FROM fairlead.outbox ORDER BY place") == ["a2", "a3", "a4", "b1", "x1", "x2"])
+        #expect(try await outbox.prune(term: 1, keep: month, atMost: 10) == 1)
+        #expect(try await database.texts("SELECT id FROM fairlead.outbox ORDER BY place") == ["a3", "a4", "b1", "x1", "x2"])
+    }
+
     @Test func `of each receiver and cluster one is due, the oldest, and the next waits for it`() async throws {
         let database = try await AlerterDatabase()
         let (lease, outbox) = store(database, "a")

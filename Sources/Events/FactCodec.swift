@@ -162,7 +162,7 @@ extension Grant {
     fileprivate init(_ body: BodyReader) throws(FactError) {
         self.init(
             cluster: ClusterID(try body.string("cluster")), version: try body.grantVersion(),
-            timeToLive: .milliseconds(try body.integer("ttl_ms")),
+            timeToLive: try body.milliseconds("ttl_ms"),
             rates: try body.elements("rates").map { (rate) throws(FactError) in
                 Rate(workload: WorkloadID(try rate.string("workload")), rate: try rate.rate("rate_bps"))
             },
@@ -282,6 +282,12 @@ private struct BodyReader {
         guard let value = json[key]?.integer else { throw failure("\(key) should be a whole number") }
         return value
     }
+    /// A span that a clock can be moved by: 0 to about 292 years.
+    func milliseconds(_ key: String) throws(FactError) -> Nanoseconds {
+        let (nanoseconds, overflow) = try integer(key).multipliedReportingOverflow(by: 1_000_000)
+        guard !overflow, nanoseconds >= 0 else { throw failure("\(key) is no span of milliseconds") }
+        return Nanoseconds(nanoseconds)
+    }
     func flag(_ key: String) throws(FactError) -> Bool {
         guard let value = json[key]?.bool else { throw failure("\(key) should be true or false") }
         return value
@@ -306,10 +312,12 @@ private struct BodyReader {
     }
     func digest(_ key: String) throws(FactError) -> Digest {
         let digits = Array(try string(key).utf8)
+        // A byte's initializer would take a sign for a digit.
+        let isHexadecimal = digits.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 97 && $0 <= 102) || ($0 >= 65 && $0 <= 70) }
         let bytes = stride(from: 0, to: digits.count - 1, by: 2).compactMap {
             UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
         }
-        guard digits.count == 64, let digest = Digest(bytes: bytes) else { throw failure("\(key) should be 64 hexadecimal digits") }
+        guard isHexadecimal, digits.count == 64, let digest = Digest(bytes: bytes) else { throw failure("\(key) should be 64 hexadecimal digits") }
         return digest
     }
     func object(_ key: String) throws(FactError) -> JSONValue {

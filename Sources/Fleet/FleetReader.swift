@@ -1,3 +1,4 @@
+import ControlLaw
 import Quantities
 
 /// Reads the document of kind `Fleet`.
@@ -98,11 +99,11 @@ struct FleetReader {
     private func law(_ object: ConfigurationObject) -> LawSpecification {
         var law = LawSpecification()
         if let name = object.optional("name")?.oneOf(LawSpecification.knownNames) { law.name = name }
-        law.parameters = parameters(object.optional("parameters"))
+        law.parameters = parameters(object.optional("parameters"), of: law.name)
         if let shadows = object.optional("shadows") {
             law.shadows = list(shadows) { shadow in
                 let name = shadow.required("name")?.oneOf(LawSpecification.knownNames)
-                let parameters = parameters(shadow.optional("parameters"))
+                let parameters = parameters(shadow.optional("parameters"), of: name)
                 shadow.finish()
                 return name.map { ShadowLawSpecification(name: $0, parameters: parameters) }
             }
@@ -111,12 +112,23 @@ struct FleetReader {
         return law
     }
 
-    /// As written; the law itself knows their names and units.
-    private func parameters(_ field: ConfigurationField?) -> [String: String] {
-        guard let object = field?.object() else { return [:] }
+    /// As written, after the law itself has looked at each: it knows their names, units and bounds. Nil where the law is not known.
+    private func parameters(_ field: ConfigurationField?, of law: String?) -> [String: String] {
+        guard let field, let object = field.object() else { return [:] }
         var parameters: [String: String] = [:]
+        var isRight = true
         for (name, value) in object.entries() {
-            if let text = value.nonEmptyText() { parameters[name] = text }
+            guard let text = value.nonEmptyText() else { continue }
+            parameters[name] = text
+            guard let law else { continue }
+            do throws(LawError) { _ = try Law(name: law, parameters: [name: text]) } catch {
+                value.report("\(error)")
+                isRight = false
+            }
+        }
+        if let law, isRight {
+            // Each may be right and all together wrong.
+            do throws(LawError) { _ = try Law(name: law, parameters: parameters) } catch { field.report("\(error)") }
         }
         return parameters
     }

@@ -1,3 +1,5 @@
+import ControlLaw
+
 /// Which control law acts, and which ones only watch.
 public struct LawSpecification: Hashable, Sendable {
     /// Name and version, such as `plateau@1`.
@@ -13,9 +15,9 @@ public struct LawSpecification: Hashable, Sendable {
         self.shadows = shadows
     }
 
-    public static let defaultName = "plateau@1"
+    public static var defaultName: String { Law.defaultName }
     /// The laws that a file may name.
-    public static let knownNames = ["fixed-step@1", "hardened@1", "plateau@1"]
+    public static var knownNames: [String] { Law.names }
 }
 
 /// A law that watches.

@@ -85,9 +85,19 @@ extension BitRate {
         self.init(bitsPerSecond: bits)
     }
 
+    /// A number of a million and more was surely meant as bits per second; with a suffix of its own it would be absurd.
+    private static func hint(forBare text: String) -> String {
+        let bits = Int64(text)
+        if text.count > 18 || bits.map({ $0 > maximum.bitsPerSecond }) == true {
+            return "write a rate with a suffix, such as 100M; the highest is 1000T"
+        }
+        if let bits, bits >= 1_000_000 { return "write \(BitRate(bitsPerSecond: bits / 1_000 * 1_000)) if bits per second are meant" }
+        return "write \(text)M for megabits per second, or \(text)k, \(text)G"
+    }
+
     private static func refusal(of text: String, last: Character) -> QuantityError {
         if last.isNumber {
-            return QuantityError(text, "has no unit", hint: "write \(text)M for megabits per second, or \(text)k, \(text)G")
+            return QuantityError(text, "has no unit", hint: hint(forBare: text))
         }
         return switch last {
         case "K": QuantityError(text, "uses K, which is no Kubernetes suffix", hint: "write \(text.dropLast())k")

@@ -32,7 +32,9 @@ extension Nanoseconds: CustomStringConvertible {
     public init(parsing text: String) throws(QuantityError) {
         let unit = String(text.drop { $0.isNumber || $0 == "." })
         guard !unit.isEmpty else {
-            throw QuantityError(text, "has no unit", hint: "write \(text.isEmpty ? "5" : text)ms or \(text.isEmpty ? "5" : text)s")
+            let isShort = (1...6).contains(text.count)
+            throw QuantityError(
+                text, "has no unit", hint: isShort ? "write \(text)ms or \(text)s" : "write a time with its unit, such as 5ms or 10s")
         }
         guard let factor = Nanoseconds.units.first(where: { $0.0 == unit })?.1 else {
             throw QuantityError(text, "has an unknown unit of time", hint: "use ns, us, ms, s, m or h")

@@ -47,6 +47,23 @@ import Testing
         #expect(body(Dictionary(uniqueKeysWithValues: pairs)) == body(Dictionary(uniqueKeysWithValues: pairs.reversed())))
     }
 
+    @Test(arguments: [Int64.max, Int64.max / 1_000_000 + 1, Int64.min, -1])
+    func `a grant's life that no clock can be moved by is refused`(milliseconds: Int64) throws {
+        let body = #"{"cluster":"a","term":1,"version":1,"ttl_ms":\#(milliseconds),"folded_through":null,"rates":[]}"#
+        let error = #expect(throws: FactError.self) {
+            try EventEnvelope(kind: "grant_issued", version: 1, at: WallTime(microseconds: 0), body: body).fact()
+        }
+        #expect(error?.problem.contains("ttl_ms") == true)
+    }
+
+    @Test(arguments: [String(repeating: "+f", count: 32), String(repeating: "-0", count: 32), String(repeating: "é", count: 32), "ab"])
+    func `a digest is 64 hexadecimal digits and no sign`(digits: String) throws {
+        let body = #"{"first_seq":1,"last_seq":2,"digest_before":"\#(digits)","digest_after":"\#(digits)","cause":"c"}"#
+        #expect(throws: FactError.self) {
+            try EventEnvelope(kind: "entries_lost", version: 1, at: WallTime(microseconds: 0), body: body).fact()
+        }
+    }
+
     @Test func `a body without one of its fields is refused by name, unless the field is optional`() throws {
         let optional: Set<String> = ["from_100ns", "before_bps", "decision", "detail", "evidence", "folded_through"]
         for fact in FactSamples.full {

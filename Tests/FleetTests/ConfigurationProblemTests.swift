@@ -142,6 +142,13 @@ import Testing
         #expect(right.plant("v1alpha1", "v1").problems == [
             "plant-a.yaml:1:13: apiVersion: 'fairlead.dev/v1' is not known; write fairlead.dev/v1alpha1"
         ])
+        #expect(right.fleet("links:", "law: {name: fixed-step@1, parameters: {increase: 10, decreese: 50M, decrease: 1}}\n  links:").problems.count == 3)
+        #expect(right.fleet("links:", "law: {name: fixed-step@1, parameters: {increase: 10}}\n  links:").problems == [
+            "fleet.yaml:6:52: spec.law.parameters.increase: 'increase' cannot be '10'; write 10M for megabits per second, or 10k, 10G"
+        ])
+        #expect(
+            right.fleet("links:", "law: {shadows: [{name: hardened@1, parameters: {decreese: 50M}}]}\n  links:").problems.first?
+                .contains("'decreese' is no parameter of this law; it has ") == true)
         #expect(right.fleet("links:", "law: {name: plateu@1}\n  links:").problems == [
             "fleet.yaml:6:15: spec.law.name: 'plateu@1' is not known here; did you mean 'plateau@1'?"
         ])
@@ -209,7 +216,7 @@ import Testing
         let (configuration, problems) = spoiled.read()
         #expect(configuration == nil)
         #expect(problems.map(\.description) == [
-            "fleet.yaml:8:17: spec.links[0].capacity: '1000000000' has no unit; write 1000000000M for megabits per second, or 1000000000k, 1000000000G",
+            "fleet.yaml:8:17: spec.links[0].capacity: '1000000000' has no unit; write 1G if bits per second are meant",
             "plant-a.yaml:11:13: spec.flows[0].port: 0 is not in 1…65535",
             "plant-a.yaml:18:7: spec.workloads[0].floor: is missing; write the rate that it keeps whatever happens, such as 10M",
             "plant-a.yaml:19:7: spec.workloads[0].flor: unknown key; did you mean 'floor'?",

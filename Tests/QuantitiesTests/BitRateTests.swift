@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("100", "100M"), ("", "100M"), ("100K", "100k"), ("100m", "100M"), ("100Mi", "decimal"), ("100X", "k, M, G or T"),
+        ("100", "100M"), ("100000000", "write 100M if bits"), ("1500007", "write 1500k if bits"),
+        ("99999999999999999999", "such as 100M"), ("2000000000000000", "the highest is 1000T"), ("", "100M"), ("100K", "100k"), ("100m", "100M"), ("100Mi", "decimal"), ("100X", "k, M, G or T"),
         ("-1M", "digits"), ("+1M", "digits"), ("1 M", "digits"), ("1e3M", "digits"), ("٣M", "digits"), ("M", "digits"), ("1.2.3M", "digits"),
         ("0.0001k", "smaller"), ("1001T", "suffix"), ("99999999999999999999G", "larger"),
     ])

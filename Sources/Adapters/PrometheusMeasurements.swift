@@ -1,3 +1,4 @@
+import Clocks
 import Fleet
 import HTTPTransport
 import Jitter
@@ -12,14 +13,18 @@ enum PrometheusMeasurements {
         let server = PrometheusSource(
             baseURL: source.url, http: http, deadline: .nanoseconds(min(2_000_000_000, tick.count / 2)))
         // Older than two ticks is no measurement of the present.
-        let query = PrometheusQuery(delay: source.query, age: source.ageQuery, maximumAge: tick * 2)
+        let query = PrometheusQuery(delay: source.query, age: source.ageQuery, count: source.countQuery, maximumAge: tick * 2)
+        let range = query.range(window: tick)
         return { _ in
-            switch await server.measure(query, window: tick) {
+            // Counted from before the question: what it answers cannot reach further back.
+            let since = SystemClocks.monotonic() + range * -1
+            return switch await server.measure(query, window: tick) {
             case .success(let measured):
                 .external(
                     .reading(
                         ExternalReading(
-                            p50: measured.p50, p95: measured.p95, count: measured.count.map { Int32(clamping: $0) }, age: measured.age)))
+                            p50: measured.p50, p95: measured.p95, count: measured.count.map { Int32(clamping: $0) }, age: measured.age,
+                            since: since)))
             case .failure(.empty), .failure(.notANumber): .external(.absent, problem: "Prometheus has no measurement of the flow")
             case .failure(let failure): .external(.failed, problem: "\(failure)")
             }

@@ -69,6 +69,12 @@ extension YAMLWriter {
         value("groupInterval", alerts.groupInterval)
         value("repeatInterval", alerts.repeatInterval)
         if !alerts.externalURL.isEmpty { quoted("externalURL", alerts.externalURL) }
+        if let heartbeat = alerts.heartbeat {
+            block("heartbeat") { writer in
+                writer.quoted("url", heartbeat.url)
+                writer.value("every", heartbeat.every)
+            }
+        }
         list("rules", alerts.rules) { writer, rule in
             writer.value("name", rule.name)
             writer.value("for", rule.pendingFor)
@@ -169,6 +175,7 @@ extension YAMLWriter {
                     writer.quoted("url", source.url)
                     writer.quoted("query", source.query)
                     writer.quoted("ageQuery", source.ageQuery)
+                    writer.quoted("countQuery", source.countQuery)
                 }
             case .trace(let path): writer.block("trace") { $0.quoted("path", path) }
             }

@@ -59,9 +59,22 @@ struct FlowReader {
 
     private func prometheus(_ object: ConfigurationObject) -> PrometheusSourceSpecification? {
         let url = object.required("url")?.url()
-        let query = object.required("query")?.nonEmptyText()
-        let ageQuery = object.optional("ageQuery")?.nonEmptyText()
+        let queryField = object.required("query")
+        let query = queryField?.nonEmptyText()
+        let ageField = object.optional("ageQuery")
+        let ageQuery = ageField?.nonEmptyText()
+        let countQuery = object.optional("countQuery")?.nonEmptyText()
         guard let url, let query else { return nil }
-        return PrometheusSourceSpecification(url: url, query: query, ageQuery: ageQuery)
+        if ageQuery == nil, !query.contains("[") {
+            queryField?.report("reads no range, so nothing tells how old its answer is; write ageQuery: min(timestamp(NAME))")
+        }
+        if countQuery == nil, !(query.contains("[") && query.contains("_bucket")) {
+            queryField?.report(
+                "reads no range of a histogram's _bucket, so nothing tells how many measurements it rests on; write countQuery: …")
+        }
+        if let ageQuery, ageQuery.contains("time()") {
+            ageField?.report("answers an age; the time of the newest measurement is meant, as min(timestamp(NAME)) gives it")
+        }
+        return PrometheusSourceSpecification(url: url, query: query, ageQuery: ageQuery, countQuery: countQuery)
     }
 }

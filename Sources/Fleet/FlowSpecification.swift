@@ -70,11 +70,15 @@ public struct PrometheusSourceSpecification: Hashable, Sendable {
     public var url: String
     public var query: String
     /// A second query, over `timestamp(…)`: `rate` goes on answering its last value after a target died, stamped *now*.
+    /// Answers when the newest measurement was scraped, in seconds since 1970. May be left out where `query` reads a range.
     public var ageQuery: String?
+    /// Answers how many measurements stand behind the number. May be left out where `query` reads a range of a histogram's buckets.
+    public var countQuery: String?
 
-    public init(url: String, query: String, ageQuery: String?) {
+    public init(url: String, query: String, ageQuery: String?, countQuery: String? = nil) {
         self.url = url
         self.query = query
         self.ageQuery = ageQuery
+        self.countQuery = countQuery
     }
 }

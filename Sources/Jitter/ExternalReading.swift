@@ -10,13 +10,19 @@ public struct ExternalReading: Hashable, Sendable {
     public var lost: Int32
     /// Age of the newest measurement; nil where the source does not say, and then it is not believed.
     public var age: Nanoseconds?
+    /// What was measured before this is in none of it; nil for a reading of the tick's own window. A query over a range longer than
+    /// the tick goes on telling of the time before a change, long after the change.
+    public var since: MonotonicTime?
 
-    public init(p50: Nanoseconds? = nil, p95: Nanoseconds, count: Int32? = nil, lost: Int32 = 0, age: Nanoseconds?) {
+    public init(
+        p50: Nanoseconds? = nil, p95: Nanoseconds, count: Int32? = nil, lost: Int32 = 0, age: Nanoseconds?, since: MonotonicTime? = nil
+    ) {
         self.p50 = p50
         self.p95 = p95
         self.count = count
         self.lost = lost
         self.age = age
+        self.since = since
     }
 
     /// Seconds as a metric states them. Nil for what is no delay: not a number, infinite, negative, above 60 s.

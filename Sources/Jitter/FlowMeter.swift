@@ -7,6 +7,8 @@ public struct FlowReading: Equatable, Sendable {
     /// When the earliest probe that counted was sent; nil where none counted or an external source measured. The evidence is
     /// fresh since a change exactly where this is at or after the instant at which the change had settled.
     public var earliestSent: MonotonicTime?
+    /// The same for what an external source measured over a range of its own; nil for the tick's window.
+    public var measuredSince: MonotonicTime?
     public var baseIsProven: Bool
     /// A move of the base that belongs on the log; a changed route also clears the law's ceiling memory.
     public var change: BaseChange?
@@ -15,7 +17,7 @@ public struct FlowReading: Equatable, Sendable {
     /// A reading without probes is fresh where its whole window is, which `windowStart` tells.
     public func isFresh(since instant: MonotonicTime?, windowStart: MonotonicTime) -> Bool {
         guard let instant else { return true }
-        return (earliestSent ?? windowStart) >= instant
+        return (measuredSince ?? earliestSent ?? windowStart) >= instant
     }
 }
 
@@ -59,7 +61,9 @@ public struct FlowMeter: Sendable {
     /// source states no number of them, `count` is 0 and the quality rests on the age alone.
     public func sample(external answer: ExternalAnswer, windowStart: MonotonicTime, now: MonotonicTime) -> FlowReading {
         let length = milliseconds(now - windowStart)
-        return FlowReading(sample: FlowMeter.sample(of: answer, windowMilliseconds: length), baseIsProven: true)
+        var reading = FlowReading(sample: FlowMeter.sample(of: answer, windowMilliseconds: length), baseIsProven: true)
+        if case .reading(let external) = answer { reading.measuredSince = external.since }
+        return reading
     }
 
     /// A configured stand-in, for parity with older tools: it says `synthetic` and never raises anything.

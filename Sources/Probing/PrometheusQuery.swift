@@ -46,6 +46,12 @@ extension PrometheusQuery {
         return parts
     }
 
+    /// How far back the `delay` query looks: its longest range, and what its offsets add. An instant query tells of the window.
+    public func range(window: Nanoseconds) -> Nanoseconds {
+        let spans = PrometheusSpans(of: delay.replacing("{window}", with: promQLDuration(window)))
+        return (spans.longestRange ?? window) + spans.longestOffset
+    }
+
     /// One PromQL text for all parts: a server evaluates it in one request at one instant.
     static func text(of parts: [(part: Part, expression: String)]) -> String {
         parts.map { part, expression in
@@ -102,7 +108,7 @@ struct PrometheusSelector: Equatable {
     private static func opening(of close: Int, in bytes: [UInt8]) -> Int? {
         unquoted(bytes).last { $0 < close && bytes[$0] == UInt8(ascii: "{") }
     }
-    private static func unquoted(_ bytes: [UInt8]) -> [Int] {
+    static func unquoted(_ bytes: [UInt8]) -> [Int] {
         var positions: [Int] = []
         var quote: UInt8?
         var isEscaped = false

@@ -30,7 +30,9 @@ struct EvidenceWindow {
 
     func freshness(of reading: FlowReading) -> Freshness {
         func isFresh(since instant: MonotonicTime?) -> Bool {
-            instant.map { $0 <= start || reading.isFresh(since: $0, windowStart: start) } ?? false
+            // A probe sent just before the window and answered in it is of the window; a range that reaches far back is not.
+            let isOfWindow = reading.measuredSince == nil
+            return instant.map { (isOfWindow && $0 <= start) || reading.isFresh(since: $0, windowStart: start) } ?? false
         }
         return Freshness(sinceDecrease: isFresh(since: decreaseSettledAt), sinceChange: isFresh(since: changeSettledAt))
     }

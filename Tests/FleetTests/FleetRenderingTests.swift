@@ -1,4 +1,5 @@
-@testable import Fleet
+@testable import ControlLaw
+import Fleet
 import Quantities
 import Testing
 
@@ -67,15 +68,19 @@ struct RandomFleet {
             ]
         }
         if chance() { fleet.tiers = [TierSpecification(name: "first", rank: 0), TierSpecification(name: "last", rank: 7)] }
+        let law = pick(LawSpecification.knownNames)
+        // A law that is known has parameters.
+        let known = (try? Law.parameterHelp(law)) ?? []
         fleet.law = LawSpecification(
-            name: pick(LawSpecification.knownNames), parameters: chance() ? ["a": words() + "x", "cool down": "10s"] : [:],
-            shadows: chance() ? [ShadowLawSpecification(name: "fixed-step@1", parameters: ["step": "10M"])] : [])
+            name: law, parameters: chance() ? Dictionary(uniqueKeysWithValues: known.prefix(3).map { ($0.name, $0.defaultText) }) : [:],
+            shadows: chance() ? [ShadowLawSpecification(name: "fixed-step@1", parameters: ["increase": "20M"])] : [])
         fleet.lease = LeaseSpecification(duration: .seconds(30), renewEvery: time(100...10_000))
         fleet.grantTimeToLive = fleet.tick * 3
         fleet.onMissing = MissingMeasurementPolicy(
             action: pick(MissingMeasurementPolicy.Action.allCases), afterTicks: .random(in: 0...9, using: &generator),
             fallbackJitter: chance() ? .microseconds(500) : nil)
         fleet.alerts.rules[0].isEnabled = chance()
+        if chance() { fleet.alerts.heartbeat = HeartbeatSpecification(url: "https://x/y", every: time(1_000...100_000)) }
         fleet.alerts.rules[1].pendingFor = time(0...400_000)
         fleet.alerts.rules[2].runbook = chance() ? "https://runbooks/\(generator.next())" : ""
         if chance() { fleet.alerts.receivers = [WebhookReceiver(name: "ops", url: "http://x/#y?z", secretFile: chance() ? words() + "f" : nil)] }
@@ -95,7 +100,10 @@ struct RandomFleet {
         cluster.flows = (0..<Int.random(in: 0...2, using: &generator)).map { flow in
             let source: MeasurementSourceSpecification = pick([
                 .probe(ProbeSpecification(host: "fe80::1", port: 8620, keyFile: chance() ? "/key" : nil, vantage: "here")),
-                .prometheus(PrometheusSourceSpecification(url: "https://p", query: words() + "q", ageQuery: chance() ? words() + "q" : nil)),
+                .prometheus(
+                    PrometheusSourceSpecification(
+                        url: "https://p", query: words() + "q_bucket[5s]", ageQuery: chance() ? words() + "q" : nil,
+                        countQuery: chance() ? words() + "q" : nil)),
                 .trace(path: words() + "t"),
             ])
             return FlowSpecification(

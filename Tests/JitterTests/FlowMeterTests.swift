@@ -75,6 +75,13 @@ import Testing
         #expect(quality(.failed) == .probeError)
     }
 
+    @Test func `a range longer than the window is fresh only once the whole range is`() {
+        let reading = meter().sample(
+            external: .reading(ExternalReading(p95: us(900), count: 50, age: .zero, since: at(3_000))), windowStart: at(4_000), now: at(5_000))
+        #expect(reading.isFresh(since: at(3_000), windowStart: at(4_000)))
+        #expect(!reading.isFresh(since: at(3_001), windowStart: at(4_000)))
+    }
+
     @Test func `only believable external readings carry a number`() {
         let meter = meter()
         let answers: [ExternalAnswer] = [

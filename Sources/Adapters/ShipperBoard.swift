@@ -53,6 +53,7 @@ public final class ShipperBoard: Sendable {
             MetricFamily(
                 "fairlead_spool_rows_not_made_total", help: "Rows not made because the spool took nothing for long.", kind: .counter,
                 samples: [.init(labels: own, value: .number(Double(status.rowsNotMade)))]))
+        families += arrivals(status)
         families.append(limits(status))
         return PrometheusText(families).text
     }
@@ -63,6 +64,21 @@ public final class ShipperBoard: Sendable {
             samples: values.sorted { $0.0 < $1.0 }.map {
                 .init(labels: ["cluster": cluster.text, label: $0.0], value: .number(Double($0.1)))
             })
+    }
+
+    private func arrivals(_ status: ShipperStatus) -> [MetricFamily] {
+        let found = workloads.map { ($0, status.arrivals[$0] ?? ShipperStatus.Arrivals()) }
+        func samples(_ value: (ShipperStatus.Arrivals) -> Double) -> [MetricFamily.Sample] {
+            found.map { .init(labels: ["cluster": cluster.text, "workload": $0.0.text], value: .number(value($0.1))) }
+        }
+        return [
+            MetricFamily(
+                "fairlead_workload_unenforced_seconds_total",
+                help: "Time that new objects ran without a limit of ours, from when they were seen to when one was acknowledged.", kind: .counter,
+                samples: samples { $0.unenforced.seconds }),
+            MetricFamily(
+                "fairlead_workload_arrivals_total", help: "Patches that found new objects.", kind: .counter, samples: samples { Double($0.count) }),
+        ]
     }
 
     private func limits(_ status: ShipperStatus) -> MetricFamily {

@@ -16,6 +16,8 @@ public enum ShipperInput: Sendable {
     /// The log could not be asked, or did not answer in time.
     case logUnreachable
     case patchSettled(PatchReport)
+    /// An object of the workload runs on which no limit of ours stands.
+    case workloadArrived(WorkloadID)
     /// The cluster's Lease changed hands, or was renewed under another count of transitions.
     case leadershipChanged(isLeader: Bool, transitions: Int32, holder: String)
     /// A time asked for by `wake` has come.

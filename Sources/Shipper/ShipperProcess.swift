@@ -23,6 +23,8 @@ public struct ShipperProcess: Sendable {
     var head: StreamHead
     var rosterSequence: Int64 = 0
     var tickNumber: Int64
+    /// Where the newest tick's first row stands.
+    var decidedAt: Int64?
     var lastTickAt: MonotonicTime?
     var isLeader = true
     var leaseTransitions: Int32 = 0
@@ -34,7 +36,7 @@ public struct ShipperProcess: Sendable {
     var nextBatch: Int64 = 1
     /// Patches sent and not settled, by workload: one at a time each.
     var inFlightPatches: [WorkloadID: WorkloadPatch] = [:]
-    public private(set) var status: ShipperStatus
+    public internal(set) var status: ShipperStatus
 
     /// While the spool takes nothing, this many entries are kept in memory; then rows are no longer made, and the loop goes on braking.
     static let maximumUnspooled = 2_000
@@ -86,6 +88,7 @@ public struct ShipperProcess: Sendable {
             writer.unreachable(now: now.monotonic)
             return wake()
         case .patchSettled(let report): return patchSettled(report, now)
+        case .workloadArrived(let workload): return workloadArrived(workload, now)
         case .leadershipChanged(let isLeader, let transitions, let holder):
             guard isLeader != self.isLeader || transitions != leaseTransitions else { return [] }
             (self.isLeader, leaseTransitions) = (isLeader, transitions)
@@ -112,6 +115,7 @@ public struct ShipperProcess: Sendable {
         var rows = decide(measured, uses, firstSequence: firstSequence, now)
         for index in rows[0].workloads.indices { rows[0].workloads[index].desired = workloads[index].desired }
         lastTickAt = now.monotonic
+        decidedAt = firstSequence
         status.fold(rows, applied: workloads.map(\.applied), notes: observation.problems)
         return notes + spool(rows, patches: patchesDue(decidedAt: firstSequence), now)
     }
@@ -314,11 +318,11 @@ public struct ShipperProcess: Sendable {
         return patch
     }
 
-    private mutating func patchNow(_ patches: [WorkloadPatch]) -> [ShipperEffect] {
+    mutating func patchNow(_ patches: [WorkloadPatch]) -> [ShipperEffect] {
         patches.compactMap { patch in
             guard let index = workloads.firstIndex(where: { $0.specification.id == patch.workload }), workloads[index].pendingPatch == nil
             else { return nil }
-            workloads[index].pendingPatch = patch.desired
+            workloads[index].patchBegan(patch.desired)
             for loop in loops.indices where loops[loop].workloads.contains(index) { loops[loop].changeBegan(isDecrease: isBrake(patch)) }
             inFlightPatches[patch.workload] = patch
             return .patch(patch)
@@ -333,16 +337,17 @@ public struct ShipperProcess: Sendable {
             loops[loop].changeTookEffect(at: now.monotonic, settle: settings.settle)
         }
         status.patches[report.result, default: 0] += 1
+        let unenforced = settleArrivals(of: index, report.result, now)
         record(
             .patchSettled(
                 PatchRecord(
                     cluster: settings.cluster.id, workload: report.workload, desired: report.desired, before: patch?.before,
                     result: report.result, decision: patch?.decision, term: patch?.term ?? 0, objectCount: report.objectCount,
-                    detail: report.detail)), now)
+                    detail: report.detail ?? unenforced.map { "new objects ran \($0.milliseconds) ms without a limit" })), now)
         // The outcome goes on the log at once rather than with the next tick: it is what the centre waits for.
         for entry in pendingFacts.map(LogEntry.init) { fix(entry) }
         pendingFacts = []
-        return batchInFlight == nil ? sendBatch([]) : []
+        return (batchInFlight == nil ? sendBatch([]) : []) + patchArrivals(of: index)
     }
 
     // MARK: - The log

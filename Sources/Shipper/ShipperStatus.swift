@@ -14,6 +14,22 @@ public struct ShipperStatus: Sendable {
     public var spoolFailures = 0
     /// Rows that could not be made because the spool took nothing for long. The loop went on braking meanwhile.
     public var rowsNotMade: Int64 = 0
+    /// New objects of each workload, and how long they ran without a limit of ours: from when they were seen to when one was
+    /// acknowledged.
+    public var arrivals: [WorkloadID: Arrivals] = [:]
+    public struct Arrivals: Sendable, Equatable {
+        /// Patches that found new objects.
+        public private(set) var count: Int64 = 0
+        public private(set) var unenforced: Nanoseconds = .zero
+        public private(set) var longest: Nanoseconds = .zero
+        public init() {}
+
+        mutating func count(_ span: Nanoseconds) {
+            count += 1
+            unenforced = unenforced + span
+            longest = max(longest, span)
+        }
+    }
     /// The newest rows, their samples and limits.
     public var newest: [Tick] = []
     public var applied: [BitRate?] = []

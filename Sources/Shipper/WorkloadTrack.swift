@@ -13,6 +13,10 @@ struct WorkloadTrack: Sendable {
     var desired: BitRate?
     /// A patch is under way or unanswered.
     var pendingPatch: BitRate?
+    /// When the first object came that no patch has covered yet; nil where there is none.
+    private(set) var arrivedAt: MonotonicTime?
+    /// The same for the patch under way.
+    private var coveredSince: MonotonicTime?
     /// Ticks in a row in which the read-back was not what was desired.
     private(set) var ticksUnconfirmed = 0
 
@@ -26,6 +30,22 @@ struct WorkloadTrack: Sendable {
         return applied <= desired && desired.bitsPerSecond - applied.bitsPerSecond < 8 * max(1, Int64(replicas))
     }
     private var replicas: Int16 = 1
+
+    mutating func arrived(at now: MonotonicTime) { arrivedAt = arrivedAt ?? now }
+
+    /// A patch leaves now: it reads every object that is there.
+    mutating func patchBegan(_ rate: BitRate) {
+        pendingPatch = rate
+        coveredSince = coveredSince ?? arrivedAt
+        arrivedAt = nil
+    }
+
+    /// How long the new objects that the patch covered had run without limit; nil where there were none. A patch that came to nothing
+    /// is not asked: the next one goes on counting.
+    mutating func enforcedArrivals(at now: MonotonicTime) -> Nanoseconds? {
+        defer { coveredSince = nil }
+        return coveredSince.map { now - $0 }
+    }
 
     /// Folds one reading and says what was used since the one before.
     mutating func read(_ reading: WorkloadReading) -> WorkloadUse {

@@ -57,6 +57,8 @@ struct ShipperBench {
             .tick(Observation(flows: [.probes(records)], workloads: [WorkloadReading(limit: limit, counter: .bytes(bytes, at: now.monotonic))])))
     }
 
+    mutating func wait(_ span: Nanoseconds) { now = Now(monotonic: now.monotonic + span, wall: now.wall + span) }
+
     /// Calm ticks until the base delay is proven: before that, a delay is above nothing.
     mutating func learnBase() {
         for _ in 0..<4 { _ = settle(tick(delay: .zero)) }

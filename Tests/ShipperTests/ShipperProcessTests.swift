@@ -76,6 +76,49 @@ struct ShipperProcessTests {
         #expect(bench.limitRate >= .megabits(10))
     }
 
+    @Test func `a new object is limited at once, and how long it ran without is told`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        let lowered = try #require(bench.settle(bench.tick(delay: .milliseconds(4))).first)
+        bench.wait(.seconds(2))
+        let patch = try #require(bench.step(.workloadArrived("telemetry")).patches.first)
+        #expect(patch.desired == lowered.desired && patch.before == nil && patch.decision == lowered.decision)
+        // One more comes while the patch is on its way: it may not have been seen, so its end asks again.
+        bench.wait(.milliseconds(30))
+        #expect(bench.step(.workloadArrived("telemetry")).isEmpty)
+        bench.wait(.milliseconds(10))
+        let settled = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied, objectCount: 2)))
+        #expect(settled.patches.map(\.desired) == [lowered.desired])
+        bench.wait(.milliseconds(5))
+        let last = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied, objectCount: 3)))
+        #expect(last.patches.isEmpty)
+        let arrivals = try #require(bench.process.status.arrivals["telemetry"])
+        #expect(arrivals.count == 2 && arrivals.longest == .milliseconds(40) && arrivals.unenforced == .milliseconds(55))
+    }
+
+    @Test func `a patch that came to nothing goes on counting the time without a limit`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        let lowered = try #require(bench.settle(bench.tick(delay: .milliseconds(4))).first)
+        _ = bench.step(.workloadArrived("telemetry"))
+        bench.wait(.seconds(1))
+        _ = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: lowered.desired, result: .unknown)))
+        #expect(bench.process.status.arrivals.isEmpty)
+        _ = bench.step(.workloadArrived("telemetry"))
+        bench.wait(.seconds(2))
+        _ = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: lowered.desired, result: .applied)))
+        #expect(bench.process.status.arrivals["telemetry"]?.longest == .seconds(3))
+    }
+
+    @Test func `before the first decision, while it observes or stands by, a new object changes nothing`() throws {
+        var fresh = try ShipperBench()
+        #expect(fresh.step(.workloadArrived("telemetry")).isEmpty)
+        #expect(fresh.step(.workloadArrived("nobody's")).isEmpty)
+        var observing = try ShipperBench(mode: .observe)
+        _ = observing.settle(observing.tick(delay: .milliseconds(4)))
+        #expect(observing.step(.workloadArrived("telemetry")).isEmpty)
+    }
+
     @Test(arguments: [false, true])
     func `one that observes, or that does not lead, decides and patches nothing`(leads: Bool) throws {
         var bench = try ShipperBench(mode: leads ? .observe : .enforce)

@@ -77,7 +77,7 @@ let package = Package(
         core("Jitter", ["Quantities", "Events", histogram]),
         core("ControlLaw", ["Quantities", "Events"]),
         core("Events", ["Quantities", "JSONDocument"]),
-        core("Fleet", ["Quantities", yams]),
+        core("Fleet", ["Quantities", "ControlLaw", yams]),
         core("Allocation", ["Quantities"]),
         core("AllocationDocument", ["Quantities", "Allocation", "JSONDocument"]),
         core("Coordination", ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),
@@ -158,7 +158,7 @@ let package = Package(
         tests("ControlLawTests", ["ControlLaw", "Coordination", "Jitter", "Events", "Fleet", "Quantities"]),
         tests("CoordinationTests", ["Coordination", "ControlLaw", "Events", "Fleet", "Quantities"]),
         tests("AllocationTests", ["Allocation", "AllocationDocument", "JSONDocument", "Quantities"]),
-        tests("FleetTests", ["Fleet", "Quantities"]),
+        tests("FleetTests", ["Fleet", "ControlLaw", "Quantities"]),
         tests("AlertingTests", ["Alerting", "JSONDocument", "Events", "Fleet", "Quantities"]),
         tests(
             "AlerterTests",

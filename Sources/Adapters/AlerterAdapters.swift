@@ -1,24 +1,8 @@
 public import Alerter
 public import Alerting
-public import Coordination
 public import EventStore
 public import Events
-
-/// The alerter's lease, kept in its row.
-public struct AlerterLeaseRow: AlerterLease {
-    private let store: LeaseStore
-    public init(_ store: LeaseStore) { self.store = store }
-
-    public func ask() async throws -> LeaseAnswer {
-        let holding = try await store.acquire()
-        return holding.isMine ? .held(term: holding.term) : .heldByOther(holder: holding.holder, term: holding.term)
-    }
-
-    public func resign(term: Int64) async {
-        // On the way out: a row that cannot be given up expires by itself.
-        _ = try? await store.resign(term: term)
-    }
-}
+public import Quantities
 
 /// The streams of the log, with the log's clock.
 public struct AlerterLogFeed: AlerterFeed {
@@ -45,6 +29,9 @@ public struct AlerterOutboxStore: AlerterOutbox {
     public func store(_ entry: OutboxEntry) async throws -> OutboxAnswer { try await store.store(entry) ? .stored : .deposed }
     public func due(perReceiver: Int, except ids: [String]) async throws -> [DueNotification] {
         try await store.due(perReceiver: perReceiver, except: ids)
+    }
+    public func prune(term: Int64, keep: Nanoseconds) async throws -> Int {
+        try await store.prune(term: term, keep: keep, atMost: AlerterProcess.maximumPruned)
     }
     public func settle(_ attempt: DeliveryAttempt) async throws {
         try await store.settle(attempt.id, attempt: attempt.attempt, attempt.settlement, detail: attempt.detail)

@@ -46,7 +46,7 @@ public struct AlerterService: Service {
         var generator = SecureRandomNumberGenerator()
         let lease = LeaseStore(PostgresConnection(database), name: "alerter", holder: holder, duration: fleet.lease.duration)
         let ports = AlerterPorts(
-            lease: AlerterLeaseRow(lease), log: PostgresLog(PostgresConnection(database)),
+            lease: LeaseRow(lease), log: PostgresLog(PostgresConnection(database)),
             feed: AlerterLogFeed(AlertLogReader(PostgresConnection(database), consumer: "alerter")),
             outbox: AlerterOutboxStore(OutboxStore(PostgresConnection(database), lease: "alerter", holder: holder)), carrier: carrier,
             now: { SystemClocks.now() },

@@ -1,9 +1,10 @@
+import Clocks
 public import Coordinator
 public import Events
 public import Fleet
 public import HTTPTransport
 import Kubernetes
-public import Quantities
+import Quantities
 import Shipper
 
 /// Delivery by push: the centre writes to each cluster's own enforcer.
@@ -38,11 +39,12 @@ public struct ClusterPush: Coordinator.PushEnforcer {
             do {
                 let outcomes = try await pods.apply(
                     workload: reference, desired: patch.desired, decision: patch.decision.description, epoch: patch.term,
-                    newerTerm: .refuse, mayRaise: { patch.mayRaise(over: $0.decision) })
+                    newerTerm: .refuse, isTrusted: { ClusterPush.isTrusted(patch.trustedUntil) }, mayRaise: { patch.mayRaise(over: $0.decision) })
                 let report = PatchReport(workload: patch.workload, desired: patch.desired, outcomes)
                 return (report.result, report.objectCount, report.detail)
             } catch { return (error.isRetriable ? .unknown : .refused, 0, "\(error)") }
         case .simulated(let enforcer):
+            guard ClusterPush.isTrusted(patch.trustedUntil) else { return (.lostRace, 0, "deposed") }
             let report = await enforcer.put(
                 patch.workload, desired: patch.desired, decision: patch.decision.description, term: patch.term)
             return (report.result, report.objectCount, report.detail)
@@ -50,14 +52,25 @@ public struct ClusterPush: Coordinator.PushEnforcer {
         }
     }
 
-    public func claim(cluster: ClusterID, term: Int64) async -> Bool {
-        guard case .kubernetes(let pods, let references) = doors[cluster] else { return doors[cluster] != nil }
+    private static func isTrusted(_ trustedUntil: MonotonicTime) -> Bool { SystemClocks.monotonic() < trustedUntil }
+
+    public func claim(_ claim: PushClaim) async -> Bool {
+        guard case .kubernetes(let pods, let references) = doors[claim.cluster] else { return doors[claim.cluster] != nil }
         for reference in references.values {
             do {
-                let outcomes = try await pods.claim(workload: reference, term: term)
-                guard outcomes.allSatisfy({ $0.result.isInForce }) else { return false }
+                let outcomes = try await pods.claim(
+                    workload: reference, term: claim.term, isTrusted: { ClusterPush.isTrusted(claim.trustedUntil) })
+                guard outcomes.allSatisfy({ $0.result.isClaimed }) else { return false }
             } catch { return false }
         }
         return true
+    }
+}
+
+extension PodPatchOutcome.Result {
+    /// Whether no older term can write that Pod any more: it carries the term, or is no more.
+    fileprivate var isClaimed: Bool {
+        if case .gone = self { return true }
+        return isInForce
     }
 }

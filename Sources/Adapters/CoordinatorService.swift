@@ -39,7 +39,7 @@ public struct CoordinatorService: Service {
         var generator = SecureRandomNumberGenerator()
         let lease = LeaseStore(PostgresConnection(database), name: "coordinator", holder: holder, duration: fleet.lease.duration)
         let ports = CoordinatorPorts(
-            lease: CoordinatorLease(lease), log: PostgresLog(PostgresConnection(database)),
+            lease: LeaseRow(lease), log: PostgresLog(PostgresConnection(database)),
             source: CoordinatorLogSource(LogReader(PostgresConnection(database))), push: push, now: { SystemClocks.now() },
             tell: { [logger] message, facts in logger.info("\(message)", metadata: facts.mapValues { .string($0) }) },
             show: { [window] in window.show($0) }, beforeSending: { [failpoint] in failpoint.reach(before: $0) })

@@ -11,13 +11,19 @@ public struct KubernetesEnforcer: Shipper.BandwidthEnforcer {
     private let pods: PodEnforcer
     private let workloads: [(id: WorkloadID, reference: WorkloadReference)]
     private let counter: Counter
+    private let isTrusted: @Sendable () -> Bool
 
-    /// - Parameter counter: the used rate of a workload; Kubernetes itself counts nothing.
+    /// - Parameters:
+    ///   - counter: the used rate of a workload; Kubernetes itself counts nothing.
+    ///   - isTrusted: whether this replica still leads; asked right before each patch.
     /// Throws `KubernetesError` where a workload's names are none that Kubernetes gives.
-    public init(pods: PodEnforcer, workloads: [WorkloadSpecification], counter: @escaping Counter) throws {
+    public init(
+        pods: PodEnforcer, workloads: [WorkloadSpecification], counter: @escaping Counter, isTrusted: @escaping @Sendable () -> Bool
+    ) throws {
         self.pods = pods
         self.workloads = try workloads.map { ($0.id, try WorkloadReference($0)) }
         self.counter = counter
+        self.isTrusted = isTrusted
     }
 
     public func read() async -> [WorkloadReading] {
@@ -50,7 +56,7 @@ public struct KubernetesEnforcer: Shipper.BandwidthEnforcer {
         do {
             let outcomes = try await pods.apply(
                 workload: workload.reference, desired: patch.desired, decision: patch.decision?.description ?? "unspooled",
-                epoch: patch.term, newerTerm: .lowerOnly)
+                epoch: patch.term, newerTerm: .lowerOnly, isTrusted: isTrusted)
             return PatchReport(workload: patch.workload, desired: patch.desired, outcomes)
         } catch {
             return PatchReport(
@@ -81,7 +87,7 @@ extension PatchReport {
             switch worst {
             case nil: .gone
             case .applied, .unchanged: .applied
-            case .fenced, .heldBack, .lostRace: .lostRace
+            case .fenced, .heldBack, .deposed, .lostRace: .lostRace
             case .gone: .gone
             case .throttled, .unreachable, .refused: .refused
             case .unknown: .unknown
@@ -95,7 +101,7 @@ extension PatchReport {
         switch result {
         case .unknown: 0
         case .refused, .unreachable, .throttled: 1
-        case .fenced, .heldBack, .lostRace: 2
+        case .fenced, .heldBack, .deposed, .lostRace: 2
         case .applied: 3
         case .unchanged: 4
         case .gone: 5

@@ -10,9 +10,12 @@ struct KubernetesLeadership: LeadershipSource {
     private let namespace: String
     private let name: String
     private let settings: KubernetesLeaseMachine.Settings
+    private let trust: LeadershipTrust
 
-    init(client: KubernetesClient, cluster: ClusterSpecification, holder: String, lease: LeaseSpecification) {
+    /// - Parameter trust: is kept for whoever writes in the cluster.
+    init(client: KubernetesClient, cluster: ClusterSpecification, holder: String, lease: LeaseSpecification, trust: LeadershipTrust) {
         self.client = client
+        self.trust = trust
         namespace = client.connection.namespace
         name = "fairlead-shipper-\(cluster.id)"
         let whole = Nanoseconds(max(1, lease.duration.count / 1_000_000_000) * 1_000_000_000)
@@ -21,29 +24,28 @@ struct KubernetesLeadership: LeadershipSource {
             retryPeriod: Nanoseconds(min(lease.renewEvery.count, whole.count / 3)))
     }
 
-    func changes() -> AsyncStream<Leadership> {
+    func watch(_ tell: @Sendable (Leadership) -> Void) async {
         let election = LeaseElection(
             client: client, namespace: namespace, name: name, settings: settings, jitterThousandths: randomThousandths)
-        let (stream, told) = AsyncStream.makeStream(of: Leadership.self)
-        // Owned by the stream: ends with it. It cannot be a child of the reader, for the reader asks for a stream and no more.
-        let task = Task {
-            var last: Leadership?
-            while !Task.isCancelled {
-                let next = await election.advance()
-                let leads = await election.leadership(at: SystemClocks.monotonic())
-                let now = Leadership(
-                    isLeader: leads != nil, transitions: Int32(clamping: leads?.term ?? Int64(last?.transitions ?? 0)),
-                    holder: await election.holder ?? "")
-                if now != last { told.yield(now) }
-                last = now
-                // Trust may end before the next look is due.
-                let until = min(next, leads?.trustEnds ?? next)
-                let wait = max(1_000_000, (until - SystemClocks.monotonic()).count)
-                try? await Task.sleep(for: .nanoseconds(wait))  // ends early only when cancelled
-            }
-            await election.release()
+        // Before the first answer of the API server nobody leads.
+        var last = Leadership(isLeader: false, transitions: 0, holder: "")
+        tell(last)
+        while !Task.isCancelled {
+            let next = await election.advance()
+            let leads = await election.leadership(at: SystemClocks.monotonic())
+            trust.set(until: leads?.trustEnds)
+            let now = Leadership(
+                isLeader: leads != nil, transitions: Int32(clamping: leads?.term ?? Int64(last.transitions)),
+                holder: await election.holder ?? "")
+            if now != last { tell(now) }
+            last = now
+            // Trust may end before the next look is due.
+            let until = min(next, leads?.trustEnds ?? next)
+            let wait = max(1_000_000, (until - SystemClocks.monotonic()).count)
+            // Ends early only when cancelled.
+            try? await Task.sleep(for: .nanoseconds(wait))
         }
-        told.onTermination = { _ in task.cancel() }
-        return stream
+        trust.set(until: nil)
+        await election.release()
     }
 }

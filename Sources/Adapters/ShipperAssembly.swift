@@ -68,9 +68,10 @@ public struct ShipperAssembly: Sendable {
             cluster: cluster, tick: fleet.tick, settle: fleet.settle, serviceLevels: fleet.slaClasses,
             configuration: fleet.hash(.libcrypto), law: law, shadows: shadows, hash: .libcrypto, holder: options.holder,
             version: options.version, seed: seed)
+        let trust = LeadershipTrust()
         let ports = ShipperPorts(
-            measurements: measurements, enforcer: try enforcer(), spool: SpoolAdapter(spool), log: log,
-            leadership: try leadership(), now: { SystemClocks.now() }, tell: tell, show: show)
+            measurements: measurements, enforcer: try enforcer(trust), spool: SpoolAdapter(spool), log: log,
+            leadership: try leadership(trust), arrivals: try arrivals(tell), now: { SystemClocks.now() }, tell: tell, show: show)
         return (ShipperProcess(settings, from: resumption), ports, prober)
     }
 
@@ -105,7 +106,7 @@ public struct ShipperAssembly: Sendable {
         }
     }
 
-    private func enforcer() throws -> any Shipper.BandwidthEnforcer {
+    private func enforcer(_ trust: LeadershipTrust) throws -> any Shipper.BandwidthEnforcer {
         switch cluster.enforcer {
         case .simulated(let url): return SimulatedEnforcer(client: http, url: url, cluster: cluster)
         case .tc(let device, let namespace):
@@ -114,14 +115,20 @@ public struct ShipperAssembly: Sendable {
             let client = try KubernetesClient(cluster, http: http)
             return try KubernetesEnforcer(
                 pods: PodEnforcer(client: client, jitterThousandths: randomThousandths),
-                workloads: cluster.workloads, counter: UsageCounters(cluster.usage, workloads: cluster.workloads, http: http, tick: fleet.tick).counter)
+                workloads: cluster.workloads, counter: UsageCounters(cluster.usage, workloads: cluster.workloads, http: http, tick: fleet.tick).counter,
+                isTrusted: { trust.holds })
         }
     }
 
+    private func arrivals(_ tell: @escaping @Sendable (ShipperNote) -> Void) throws -> (any ArrivalSource)? {
+        guard cluster.enforcer == .kubernetes, cluster.mode == .enforce else { return nil }
+        return try KubernetesArrivals(client: try KubernetesClient(cluster, http: http), workloads: cluster.workloads, failed: tell)
+    }
+
     /// Where Kubernetes holds the workloads, its Lease elects the replica that acts; elsewhere there is one alone.
-    private func leadership() throws -> (any LeadershipSource)? {
+    private func leadership(_ trust: LeadershipTrust) throws -> (any LeadershipSource)? {
         guard cluster.enforcer == .kubernetes else { return nil }
         return KubernetesLeadership(
-            client: try KubernetesClient(cluster, http: http), cluster: cluster, holder: options.holder, lease: fleet.lease)
+            client: try KubernetesClient(cluster, http: http), cluster: cluster, holder: options.holder, lease: fleet.lease, trust: trust)
     }
 }

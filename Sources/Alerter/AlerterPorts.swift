@@ -3,14 +3,6 @@ public import Coordination
 public import Events
 public import Quantities
 
-/// The row of the lease named `alerter`, as this process needs it.
-public protocol AlerterLease: Sendable {
-    /// Acquires or renews. Throws where the database did not answer.
-    func ask() async throws -> LeaseAnswer
-    /// Gives the row up if it is held under this term, so that another need not wait for it to expire.
-    func resign(term: Int64) async
-}
-
 /// The log, as the alerter reads it.
 public protocol AlerterFeed: Sendable {
     /// From where to read.
@@ -26,11 +18,15 @@ public protocol AlerterOutbox: Sendable {
     func store(_ entry: OutboxEntry) async throws -> OutboxAnswer
     func due(perReceiver: Int, except ids: [String]) async throws -> [DueNotification]
     func settle(_ attempt: DeliveryAttempt) async throws
+    /// Forgets settled messages older than `keep`, at most `AlerterProcess.maximumPruned`, where the term is still the lease's; how many.
+    func prune(term: Int64, keep: Nanoseconds) async throws -> Int
 }
 
 /// Brings a notification to its receiver.
 public protocol NotificationCarrier: Sendable {
     func deliver(_ delivery: AlertDelivery) async -> DeliveryOutcome
+    /// Nil where it was taken, else why not.
+    func beat(_ heartbeat: Heartbeat) async -> String?
 }
 
 /// A place in the run at which a process test may stop or kill this process.
@@ -44,7 +40,7 @@ public enum AlerterStage: String, Sendable {
 }
 
 public struct AlerterPorts: Sendable {
-    public var lease: any AlerterLease
+    public var lease: any LeaseKeeper
     public var log: any EventLog
     public var feed: any AlerterFeed
     public var outbox: any AlerterOutbox
@@ -57,7 +53,7 @@ public struct AlerterPorts: Sendable {
     public var reach: @Sendable (AlerterStage) -> Void
 
     public init(
-        lease: any AlerterLease, log: any EventLog, feed: any AlerterFeed, outbox: any AlerterOutbox, carrier: any NotificationCarrier,
+        lease: any LeaseKeeper, log: any EventLog, feed: any AlerterFeed, outbox: any AlerterOutbox, carrier: any NotificationCarrier,
         now: @escaping @Sendable () -> Now, tell: @escaping @Sendable (String, [String: String]) -> Void = { _, _ in },
         show: @escaping @Sendable (AlerterProcess) -> Void = { _ in }, reach: @escaping @Sendable (AlerterStage) -> Void = { _ in }
     ) {

@@ -1,4 +1,5 @@
 import Alerting
+import Coordination
 import Events
 public import Quantities
 
@@ -79,6 +80,9 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
                 return .settled(id: attempt.id)
             }
         case .deliver(let delivery): Letter(input: .attempted(id: delivery.notification.id, await ports.carrier.deliver(delivery)))
+        case .beat(let heartbeat): Letter(input: .beaten(failure: await ports.carrier.beat(heartbeat)))
+        case .prune(let term, let keep):
+            await ask(.outbox, or: .pruneFailed) { .pruned(try await ports.outbox.prune(term: term, keep: keep)) }
         case .wake(let at): await wake(at)
         case .note: nil
         }

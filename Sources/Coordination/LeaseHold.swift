@@ -21,7 +21,8 @@ public struct LeaseHold: Sendable {
     private var askedAt: MonotonicTime?
     private var isAsking = false
     public private(set) var term: Int64?
-    private var trustedUntil: MonotonicTime?
+    /// When trust in the term ends unless the row is renewed before; nil where none is held.
+    public private(set) var trustedUntil: MonotonicTime?
 
     public init(duration: Nanoseconds, renewEvery: Nanoseconds) {
         self.duration = duration

@@ -30,8 +30,8 @@ public enum CoordinatorEffect: Sendable, Equatable {
     case send(LogRequest)
     /// Set a workload's limit in a pushed cluster; report `patchSettled`.
     case patch(PushPatch)
-    /// Write this term on the managed Pods of a pushed cluster, so that an older leader's late patch fails its test.
-    case claim(cluster: ClusterID, term: Int64)
+    /// Write this term on the managed Pods of a pushed cluster, so that an older leader's late patch fails its test; report `claimed`.
+    case claim(PushClaim)
     case wake(at: MonotonicTime)
     case note(String, [String: String])
 }
@@ -45,6 +45,8 @@ public struct PushPatch: Sendable, Equatable {
     /// The grant that it carries out, on the coordinator's stream.
     public var decision: LogPosition
     public var term: Int64
+    /// When the term's trust ended, as it stood at the decision. Nothing is sent after this, and nothing read after it is written over.
+    public var trustedUntil: MonotonicTime
     /// How far each stream was folded when this was decided: an object whose last writer lies beyond may be lowered, not raised.
     public var folded: [StreamName: Int64]
 
@@ -54,4 +56,12 @@ public struct PushPatch: Sendable, Equatable {
         guard let position = LogPosition(parsing: writer) else { return false }
         return folded[position.stream, default: 0] >= position.sequence
     }
+}
+
+/// A term that is to be written on a cluster's managed Pods.
+public struct PushClaim: Sendable, Equatable {
+    public var cluster: ClusterID
+    public var term: Int64
+    /// As in `PushPatch`.
+    public var trustedUntil: MonotonicTime
 }

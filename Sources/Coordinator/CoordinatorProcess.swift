@@ -101,7 +101,7 @@ public struct CoordinatorProcess: Sendable {
     /// Writes the term on the Pods of every pushed cluster where it does not stand yet: a claim that failed is made again, as often
     /// as the lease is renewed. Until it holds, nothing is raised there.
     private mutating func claims(_ now: Now) -> [CoordinatorEffect] {
-        guard let term = lease.actingTerm(at: now.monotonic), term == writerTerm,
+        guard let term = lease.actingTerm(at: now.monotonic), let trustedUntil = lease.trustedUntil, term == writerTerm,
             lastClaimsAt.map({ now.monotonic - $0 >= fleet.lease.renewEvery }) ?? true
         else { return [] }
         let due = fleet.clusters.filter {
@@ -110,7 +110,7 @@ public struct CoordinatorProcess: Sendable {
         guard !due.isEmpty else { return [] }
         lastClaimsAt = now.monotonic
         claimsInFlight.formUnion(due.map(\.id))
-        return due.map { .claim(cluster: $0.id, term: term) }
+        return due.map { .claim(PushClaim(cluster: $0.id, term: term, trustedUntil: trustedUntil)) }
     }
 
     /// All that stood on the log is folded: the links' last estimates are where this term goes on from.
@@ -240,13 +240,13 @@ public struct CoordinatorProcess: Sendable {
     /// What was stored is carried out in the clusters to which the centre delivers: decreases always, raises only over what the
     /// coordinator has folded and while the cluster's newest tick is at most two ticks old.
     private mutating func push(_ stored: [LogEntry], first: Int64, _ now: Now) -> [CoordinatorEffect] {
-        guard let term = lease.actingTerm(at: now.monotonic) else { return [] }
+        guard let term = lease.actingTerm(at: now.monotonic), let trustedUntil = lease.trustedUntil else { return [] }
         var effects: [CoordinatorEffect] = []
         for (offset, entry) in stored.enumerated() {
-            guard case .event(let envelope)? = try? entry.decoded(), case .grantIssued(let grant)? = try? envelope.fact(),
+            let decision = LogPosition(stream: .coordinator, sequence: first + Int64(offset))
+            guard case .grantIssued(let grant)? = CoordinatorProcess.ownFact(entry, at: decision),
                 let cluster = fleet.cluster(grant.cluster), cluster.delivery == .push, cluster.mode == .enforce
             else { continue }
-            let decision = LogPosition(stream: .coordinator, sequence: first + Int64(offset))
             let mayRaise = claimedTerms[cluster.id] == term && state.clusters[cluster.id]?.isFresh(at: now.monotonic, ticks: 2) == true
             for rate in grant.rates {
                 let applied = state.clusters[cluster.id]?.workloads[rate.workload]?.applied
@@ -257,10 +257,21 @@ public struct CoordinatorProcess: Sendable {
                     .patch(
                         PushPatch(
                             cluster: cluster.id, workload: rate.workload, desired: desired, decision: decision, term: term,
-                            folded: state.cursors)))
+                            trustedUntil: trustedUntil, folded: state.cursors)))
             }
         }
         return effects
+    }
+
+    /// What this process wrote itself a moment ago. Where that cannot be read back, its writer and its reader disagree, and every entry
+    /// to come is as doubtful: stop rather than write on.
+    private static func ownFact(_ entry: LogEntry, at position: LogPosition) -> Fact? {
+        do {
+            guard case .event(let envelope) = try entry.decoded() else { return nil }
+            return try envelope.fact()
+        } catch {
+            preconditionFailure("our own entry \(position) cannot be read back: \(error)")
+        }
     }
 
     /// A grant is a ceiling. What is pushed is what the cluster's own loop asks for, up to it.

@@ -2,14 +2,6 @@ public import Coordination
 public import Events
 public import Quantities
 
-/// The lease's row in the database, as a central part needs it.
-public protocol LeaseKeeper: Sendable {
-    /// Acquires or renews. Throws where the database did not answer.
-    func ask() async throws -> LeaseAnswer
-    /// Gives the row up if it is held under this term, so that another need not wait for it to expire.
-    func resign(term: Int64) async
-}
-
 /// The log, as a reader needs it.
 public protocol LogSource: Sendable {
     /// What follows the cursors in every stream, in order per stream; bounded. `isComplete`: nothing more stood there.
@@ -20,7 +12,7 @@ public protocol LogSource: Sendable {
 public protocol PushEnforcer: Sendable {
     func apply(_ patch: PushPatch) async -> (result: PatchRecord.Result, objectCount: Int, detail: String?)
     /// True where every managed Pod of the cluster carries the term now.
-    func claim(cluster: ClusterID, term: Int64) async -> Bool
+    func claim(_ claim: PushClaim) async -> Bool
 }
 
 public struct CoordinatorPorts: Sendable {
@@ -107,11 +99,11 @@ public struct CoordinatorRun<ClockType: Clock>: Sendable where ClockType.Duratio
                 let (result, count, detail) = await push.apply(patch)
                 mailbox.yield(.patchSettled(patch, result: result, objectCount: count, detail: detail))
             }
-        case .claim(let cluster, let term):
+        case .claim(let claim):
             ports.beforeSending(effect)
             group.addTask {
-                let isClaimed = await ports.push?.claim(cluster: cluster, term: term) ?? false
-                mailbox.yield(.claimed(cluster: cluster, term: isClaimed ? term : nil))
+                let isClaimed = await ports.push?.claim(claim) ?? false
+                mailbox.yield(.claimed(cluster: claim.cluster, term: isClaimed ? claim.term : nil))
             }
         case .wake(let at):
             let wait = Duration.nanoseconds(max(0, (at - ports.now().monotonic).count))

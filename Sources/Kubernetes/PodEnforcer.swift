@@ -57,9 +57,11 @@ public final class PodEnforcer: Sendable {
     ///   - epoch: the coordinator's term under which the writer acts, or the newest one that a shipper knows.
     ///   - mayRaise: asked for each Pod whose limit would rise (not for one without limit): has the writer folded its last writer?
     ///   - deadline: for each patch; nil takes the client's.
+    ///   - isTrusted: whether the writer still trusts its leadership; asked after the last read of a Pod and before each patch.
     public func apply(
         workload: WorkloadReference, desired: BitRate, decision: String, epoch: Int64, newerTerm: NewerTermRule = .refuse,
-        deadline: Duration? = nil, mayRaise: @escaping @Sendable (PodReadBack) -> Bool = { _ in true }
+        deadline: Duration? = nil, isTrusted: @escaping @Sendable () -> Bool = { true },
+        mayRaise: @escaping @Sendable (PodReadBack) -> Bool = { _ in true }
     ) async throws(KubernetesError) -> [PodPatchOutcome] {
         try check(decision: decision, epoch: epoch)
         let pods = try await readBack(workload: workload)
@@ -69,7 +71,8 @@ public final class PodEnforcer: Sendable {
             throw KubernetesError(code: .badConfiguration, context: "\(workload)", detail: "\(share) cannot be enforced")
         }
         let write = Write(
-            share: share, limit: limit, decision: decision, epoch: epoch, newerTerm: newerTerm, deadline: deadline, mayRaise: mayRaise)
+            share: share, limit: limit, decision: decision, epoch: epoch, newerTerm: newerTerm, deadline: deadline, isTrusted: isTrusted,
+            mayRaise: mayRaise)
         let lowered = await forEach(pods.filter { lowers($0, to: share) }, wanted: share) { await self.write(write, to: $0) }
         let others = await forEach(pods.filter { !lowers($0, to: share) }, wanted: share) { await self.write(write, to: $0) }
         return (lowered + others).sorted { $0.pod < $1.pod }
@@ -78,11 +81,11 @@ public final class PodEnforcer: Sendable {
     /// Writes `term` on every Pod of a workload, and its limit on none. After this a patch of an older term fails its `test`.
     /// - Parameter decision: the position that stands as last writer from now on; nil leaves the one that stands there.
     public func claim(
-        workload: WorkloadReference, term: Int64, decision: String? = nil
+        workload: WorkloadReference, term: Int64, decision: String? = nil, isTrusted: @escaping @Sendable () -> Bool = { true }
     ) async throws(KubernetesError) -> [PodPatchOutcome] {
         try check(decision: decision ?? "-", epoch: term)
         let pods = try await readBack(workload: workload)
-        return await forEach(pods, wanted: nil) { await self.claim($0, term: term, decision: decision) }.sorted { $0.pod < $1.pod }
+        return await forEach(pods, wanted: nil) { await self.claim($0, term: term, decision: decision, isTrusted) }.sorted { $0.pod < $1.pod }
     }
 }
 
@@ -94,6 +97,10 @@ private struct Write: Sendable {
     let epoch: Int64
     let newerTerm: PodEnforcer.NewerTermRule
     let deadline: Duration?
+    /// Asked after each read of a Pod and before the patch over it: `true` then means that the Pod was read under trust. So a patch
+    /// that leaves later, because the process stood still in between, tests for a state from before any successor's claim, which the
+    /// claim has changed; and a Pod that was made after that claim is in no such read.
+    let isTrusted: @Sendable () -> Bool
     let mayRaise: @Sendable (PodReadBack) -> Bool
 }
 
@@ -110,6 +117,7 @@ extension PodEnforcer {
             }
             if pod.limit == write.limit && pod.epoch == epoch && pod.decision != nil { return .unchanged(pod) }
             if let rate = pod.rate, rate < write.share, !write.mayRaise(pod) { return .heldBack(pod) }
+            guard write.isTrusted() else { return .deposed }
             let patch = PodPatch(setting: write.limit, key: annotation.key, decision: write.decision, epoch: epoch, over: pod)
             let result = await paced(forBrake: isBrake) {
                 await self.client.patch(pod, with: patch, annotation: self.annotation, deadline: write.deadline)
@@ -128,11 +136,14 @@ extension PodEnforcer {
         return .lostRace
     }
 
-    private func claim(_ pod: PodReadBack, term: Int64, decision: String?) async -> PodPatchOutcome.Result {
+    private func claim(
+        _ pod: PodReadBack, term: Int64, decision: String?, _ isTrusted: @Sendable () -> Bool
+    ) async -> PodPatchOutcome.Result {
         if let epoch = pod.epoch {
             if epoch > term { return .fenced(pod) }
             if epoch == term { return .unchanged(pod) }
         }
+        guard isTrusted() else { return .deposed }
         let patch = PodPatch(claimingFor: term, decision: decision, over: pod)
         return await paced(forBrake: false) {
             await self.client.patch(pod, with: patch, annotation: self.annotation, deadline: nil)
@@ -152,7 +163,7 @@ extension PodEnforcer {
             switch result {
             case .throttled(let retryAfter): .throttled(retryAfter: Nanoseconds(clamping: retryAfter))
             case .unreachable, .unknown: .failed
-            case .applied, .unchanged, .fenced, .heldBack, .lostRace, .gone, .refused: .understood
+            case .applied, .unchanged, .fenced, .heldBack, .deposed, .lostRace, .gone, .refused: .understood
             }
         let jitter = jitterThousandths()
         pacing.withLock { $0.answered(answer, at: client.now().monotonic, jitterThousandths: jitter) }

@@ -12,6 +12,8 @@ public struct PodPatchOutcome: Sendable {
         case fenced(PodReadBack)
         /// A raise that the caller's rule forbids on this Pod as it stands; nothing was sent.
         case heldBack(PodReadBack)
+        /// The writer no longer trusts its leadership; nothing was sent.
+        case deposed
         /// Somebody wrote since the Pod was read, or it is another Pod now (422 or 409). Read it again before deciding.
         case lostRace
         /// There is no such Pod any more.
@@ -49,6 +51,7 @@ extension PodPatchOutcome.Result {
         case .unchanged: "unchanged"
         case .fenced: "fenced"
         case .heldBack: "held_back"
+        case .deposed: "deposed"
         case .lostRace: "lost_race"
         case .gone: "gone"
         case .throttled: "throttled"
@@ -62,7 +65,7 @@ extension PodPatchOutcome.Result {
     public var isInForce: Bool {
         switch self {
         case .applied, .unchanged: true
-        case .fenced, .heldBack, .lostRace, .gone, .throttled, .unreachable, .refused, .unknown: false
+        case .fenced, .heldBack, .deposed, .lostRace, .gone, .throttled, .unreachable, .refused, .unknown: false
         }
     }
 

@@ -16,6 +16,13 @@ public protocol BandwidthEnforcer: Sendable {
     func apply(_ patch: WorkloadPatch) async -> PatchReport
 }
 
+/// Where new objects of the managed workloads are heard of.
+public protocol ArrivalSource: Sendable {
+    /// Tells of each object that runs without a limit of ours, once. Lasts until its task is cancelled; what it misses the next tick
+    /// finds.
+    func watch(_ tell: @escaping @Sendable (WorkloadID) -> Void) async
+}
+
 /// The spool, as a shipper needs it.
 public protocol SpoolStore: Sendable {
     /// Returns when the batch is durable.
@@ -28,8 +35,8 @@ public protocol SpoolStore: Sendable {
 
 /// Who may act in the cluster: the holder of its Lease.
 public protocol LeadershipSource: Sendable {
-    /// The changes from now on; ends only when the shipper ends.
-    func changes() -> AsyncStream<Leadership>
+    /// Tells the leadership at once, and whenever it changes. Lasts until its task is cancelled.
+    func watch(_ tell: @Sendable (Leadership) -> Void) async
 }
 
 public struct Leadership: Sendable, Equatable {
@@ -52,6 +59,8 @@ public struct ShipperPorts: Sendable {
     public var log: (any EventLog)?
     /// Nil where there is one replica alone, which leads.
     public var leadership: (any LeadershipSource)?
+    /// Nil where a limit holds for whatever comes, as on a device.
+    public var arrivals: (any ArrivalSource)?
     public var now: @Sendable () -> Now
     public var tell: @Sendable (ShipperNote) -> Void
     /// Called after every step with what the shipper shows of itself.
@@ -59,7 +68,7 @@ public struct ShipperPorts: Sendable {
 
     public init(
         measurements: any MeasurementSource, enforcer: any BandwidthEnforcer, spool: any SpoolStore, log: (any EventLog)?,
-        leadership: (any LeadershipSource)? = nil, now: @escaping @Sendable () -> Now,
+        leadership: (any LeadershipSource)? = nil, arrivals: (any ArrivalSource)? = nil, now: @escaping @Sendable () -> Now,
         tell: @escaping @Sendable (ShipperNote) -> Void = { _ in }, show: @escaping @Sendable (ShipperStatus) -> Void = { _ in }
     ) {
         self.measurements = measurements
@@ -67,6 +76,7 @@ public struct ShipperPorts: Sendable {
         self.spool = spool
         self.log = log
         self.leadership = leadership
+        self.arrivals = arrivals
         self.now = now
         self.tell = tell
         self.show = show

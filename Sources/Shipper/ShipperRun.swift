@@ -23,10 +23,13 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
             group.addTask { await self.keepTicking(mailbox) }
             if let leadership = ports.leadership {
                 group.addTask {
-                    for await change in leadership.changes() {
+                    await leadership.watch { change in
                         mailbox.yield(.leadershipChanged(isLeader: change.isLeader, transitions: change.transitions, holder: change.holder))
                     }
                 }
+            }
+            if let arrivals = ports.arrivals {
+                group.addTask { await arrivals.watch { mailbox.yield(.workloadArrived($0)) } }
             }
             var process = start
             for await input in inputs {

@@ -222,7 +222,7 @@ public struct FleetSimulation {
                     cluster: patch.cluster, workload: patch.workload, rate: patch.desired, decision: patch.decision.description, term: patch.term)
                 let result: PatchRecord.Result = answer == .set ? .applied : .lostRace
                 schedule(.coordinator(index, .patchSettled(patch, result: result, objectCount: 1, detail: nil)), after: latency(upTo: 20))
-            case .claim(let cluster, let term): schedule(.coordinator(index, .claimed(cluster: cluster, term: term)), after: latency(upTo: 20))
+            case .claim(let claim): schedule(.coordinator(index, .claimed(cluster: claim.cluster, term: claim.term)), after: latency(upTo: 20))
             case .wake(let at): schedule(.coordinator(index, .woke), after: at - now.monotonic)
             case .note: break
             }

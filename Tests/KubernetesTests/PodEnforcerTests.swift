@@ -5,6 +5,7 @@ import Kubernetes
 import Quantities
 import ScriptedHTTP
 import ScriptedKubernetesAPI
+import Synchronization
 import Testing
 
 let bandwidth = "kubernetes.io/egress-bandwidth"
@@ -38,6 +39,13 @@ struct EnforcerBench {
     static func ours(_ limit: String, decision: String = "plant-a/s1/6", epoch: Int64 = 3) -> [String: String] {
         [bandwidth: limit, FairleadAnnotation.decision: decision, FairleadAnnotation.epoch: String(epoch)]
     }
+}
+
+/// Something that is true until it is turned off.
+final class Switch: Sendable {
+    private let state = Mutex(true)
+    var isOn: Bool { state.withLock { $0 } }
+    func turnOff() { state.withLock { $0 = false } }
 }
 
 @Suite struct PodEnforcerTests {
@@ -158,6 +166,50 @@ struct EnforcerBench {
         release.raise()
         #expect(try await zombie.value == ["fenced"])
         #expect(bench.api.annotations(pod: "a")?[bandwidth] == "50M")
+    }
+
+    @Test func `a leader whose trust ended while it read writes nothing, not even on a Pod that carries no term yet`() async throws {
+        let bench = EnforcerBench()
+        bench.addPod("a", EnforcerBench.ours("50M", epoch: 3))
+        let trust = Switch()
+        let (arrived, release) = (Signal(), Signal())
+        bench.api.script(.hold(arrived: arrived, release: release)) { $0.method == "GET" && $0.path.hasSuffix("/pods") }
+        let zombie = Task {
+            try await bench.enforcer.apply(
+                workload: bench.workload, desired: .megabits(20), decision: "coordinator/9", epoch: 3, isTrusted: { trust.isOn })
+        }
+        await arrived.wait()
+        _ = try await bench.enforcer.claim(workload: bench.workload, term: 4)
+        bench.addPod("made-after-the-claim")
+        trust.turnOff()
+        let sent = bench.patches().count
+        release.raise()
+        #expect(try await zombie.value.map { "\($0.pod) \($0.result.name)" } == ["a fenced", "made-after-the-claim deposed"])
+        #expect(bench.patches().count == sent)
+        #expect(bench.api.annotations(pod: "made-after-the-claim")?[bandwidth] == nil)
+        #expect(
+            try await bench.enforcer.claim(workload: bench.workload, term: 3, isTrusted: { trust.isOn }).map(\.result.name)
+                == ["fenced", "deposed"])
+    }
+
+    @Test func `a first write that left under trust and arrives after the claim fails its test on the version`() async throws {
+        let bench = EnforcerBench()
+        bench.addPod("bare")
+        let trust = Switch()
+        let (arrived, release) = (Signal(), Signal())
+        bench.api.script(.hold(arrived: arrived, release: release)) { $0.method == "PATCH" }
+        let zombie = Task {
+            try await bench.enforcer.apply(
+                workload: bench.workload, desired: .megabits(20), decision: "coordinator/9", epoch: 3, isTrusted: { trust.isOn })
+        }
+        await arrived.wait()
+        trust.turnOff()
+        _ = try await bench.enforcer.claim(workload: bench.workload, term: 4)
+        bench.addPod("made-after-the-claim")
+        release.raise()
+        #expect(try await zombie.value.map { "\($0.pod) \($0.result.name)" } == ["bare fenced"])
+        #expect(bench.api.annotations(pod: "bare") == [FairleadAnnotation.epoch: "4"])
+        #expect(bench.api.annotations(pod: "made-after-the-claim")?[bandwidth] == nil)
     }
 
     @Test func `a cluster's own brake lowers under a newer term and leaves that term in place, but never raises`() async throws {

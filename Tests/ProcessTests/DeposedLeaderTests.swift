@@ -45,6 +45,24 @@ extension RealProcesses {
             expectNoLimitSent(scene, after: asked)
         }
 
+        @Test func `a Pod made after the takeover, which carries no term yet, is not written by the old one (I4)`() async throws {
+            let scene = try await HubScene()
+            let first = try scene.serve(Self.first, failpoint: "coordinator.before-patch:stop:1")
+            let (before, heir, now) = try await takeOver(scene, from: first)
+            defer { heir.kill() }
+            // The heir has nothing to lower and no raise to make: the new Pod stands there bare, as between a claim and a first patch.
+            scene.api.addPod(name: "telemetry-upload-3", labels: ["app": "telemetry"])
+            let asked = scene.requests(by: Self.first).count
+
+            first.signal(SIGCONT)
+            try await scene.whileTicking("the first leader reads the Pods that it was to patch") {
+                scene.requests(by: Self.first).dropFirst(asked).contains { $0.method == "GET" && $0.path.hasSuffix("/pods") }
+            }
+            try await expectNothingChanged(scene, before, now)
+            #expect(!scene.requests(by: Self.first).dropFirst(asked).contains { $0.method == "PATCH" })
+            #expect(scene.api.annotations(pod: "telemetry-upload-3")?[HubScene.epochKey] != "1")
+        }
+
         @Test func `a patch that was on its way during the takeover fails its test at the API server (I4)`() async throws {
             let scene = try await HubScene()
             let (arrived, release) = (Signal(), Signal())

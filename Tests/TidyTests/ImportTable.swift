@@ -70,7 +70,7 @@ enum ImportTable {
         ImportRow("Jitter", .core, ["Quantities", "Events", "Histogram"]),
         ImportRow("ControlLaw", .core, ["Quantities", "Events"]),
         ImportRow("Events", .core, ["Quantities", "JSONDocument"]),
-        ImportRow("Fleet", .core, ["Quantities", "Yams"]),
+        ImportRow("Fleet", .core, ["Quantities", "ControlLaw", "Yams"]),
         ImportRow("Allocation", .core, ["Quantities", "Collections"]),
         ImportRow("AllocationDocument", .core, ["Quantities", "Allocation", "JSONDocument"]),
         ImportRow("Coordination", .core, ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),

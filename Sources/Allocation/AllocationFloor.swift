@@ -1,24 +1,22 @@
 /// The least that any way of sharing must do, for measuring beside it: read the input once, and touch each path entry once.
 package struct AllocationFloor {
     private let layout: AllocationLayout
-    private let weights: PlainBuffer<Double>
-    private let memory: FillingFloorMemory
+    private let memory: FloorMemory
     /// Keeps what was read from being left out.
     private var sum: UInt64 = 0
 
     package init(_ instance: AllocationInstance) {
         layout = instance.layout
-        memory = FillingFloorMemory(layout.resourceCount)
-        weights = memory.sums
+        memory = FloorMemory(layout)
     }
 
     package var entryCount: Int { layout.path.count }
 
     /// One addition per path entry: the weights of the demands, on the resources that they cross.
     package mutating func scatter() {
-        let sums = weights
+        let sums = memory.sums
         for demand in 0..<layout.demandCount {
-            let weight = layout.estimates[demand].weight
+            let weight = memory.weights[demand]
             for entry in layout.entries(of: demand) { sums[layout.path[entry]] += weight }
         }
     }
@@ -36,8 +34,17 @@ package struct AllocationFloor {
     }
 }
 
-private final class FillingFloorMemory: Sendable {
+private final class FloorMemory: Sendable {
     let sums: PlainBuffer<Double>
-    init(_ count: Int) { sums = PlainBuffer(repeating: 0, count: count) }
-    deinit { sums.deallocate() }
+    let weights: PlainBuffer<Double>
+
+    init(_ layout: AllocationLayout) {
+        sums = PlainBuffer(repeating: 0, count: layout.resourceCount)
+        weights = PlainBuffer((0..<layout.demandCount).map { layout.estimates[$0].weight })
+    }
+
+    deinit {
+        sums.deallocate()
+        weights.deallocate()
+    }
 }

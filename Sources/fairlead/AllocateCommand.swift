@@ -15,10 +15,18 @@ struct AllocateCommand: ParsableCommand {
             max-min fair shares of what is left. Every rate is a whole number of bits per second and every answer carries a
             certificate. Minimums that do not fit are an answer too: feasible is false, and what is missing is told.
 
-            With --certify, checks an answer against the instance by its certificate, in linear time.
+            With --certify, checks an answer against the instance by its certificate, in linear time. With --set, says who would gain
+            and who would lose if capacities were others, reservations taken off. With --explain, says why one demand has its rate.
 
-            Exit codes: 0 answered (also when infeasible) or the answer is right, 1 a file is malformed or the answer is wrong,
-            2 a file could not be read, 64 wrong usage.
+            Examples:
+              fairlead allocate instance.json -o json > result.json
+              fairlead allocate instance.json --certify result.json
+              fairlead allocate instance.json --set link.wan-a=0 --set link.wan-b=400M
+              fairlead allocate instance.json --explain plant-a/telemetry
+
+            Exit codes: 0 answered (also when infeasible), or the answer is right, or nothing would change; 1 a file is malformed, or
+            the answer is wrong, or shares would change; 2 a file could not be read, or it has no such link, budget or demand;
+            64 wrong usage.
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable {
@@ -34,12 +42,28 @@ struct AllocateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Check this answer instead of making one.", valueName: "result.json"))
     var certify: String?
 
+    @Option(name: .customLong("set"), help: ArgumentHelp("Say what would change with this capacity; may stand several times.", valueName: "link.id=rate"))
+    var settings: [CapacitySetting] = []
+
+    @Option(help: ArgumentHelp("Explain the rate of this demand.", valueName: "demand"))
+    var explain: String?
+
+    func validate() throws {
+        guard [certify != nil, !settings.isEmpty, explain != nil].count(where: { $0 }) <= 1 else {
+            throw ValidationError("--certify, --set and --explain ask different questions; ask one at a time")
+        }
+    }
+
     func run() throws {
         let document = try AllocateCommand.read(instance) { bytes throws(AllocationDocumentError) in
             try InstanceDocument(parsing: bytes)
         }
         if let certify {
             try check(certify, document)
+        } else if !settings.isEmpty {
+            try compare(document)
+        } else if let explain {
+            try tell(explain, document)
         } else {
             solve(document)
         }
@@ -56,6 +80,26 @@ struct AllocateCommand: ParsableCommand {
         case .json: print(answer.json)
         case .table: print(answer.table, terminator: "")
         }
+    }
+
+    private func compare(_ document: InstanceDocument) throws {
+        do throws(AllocateWhatIf.UnknownResource) {
+            let comparison = try AllocateWhatIf(document.instance, settings)
+            print(output == .json ? comparison.json(document.unit).indentedText + "\n" : comparison.table, terminator: "")
+            if comparison.rows.isEmpty { return }
+        } catch {
+            AllocateCommand.say("\(instance): there is no \(error.kind.rawValue) \"\(error.id)\" in it")
+            throw ExitCode(2)
+        }
+        throw ExitCode(1)
+    }
+
+    private func tell(_ id: String, _ document: InstanceDocument) throws {
+        guard let explanation = AllocateExplanation(id, document) else {
+            AllocateCommand.say("\(instance): there is no demand \"\(id)\" in it")
+            throw ExitCode(2)
+        }
+        print(output == .json ? explanation.json.indentedText : explanation.lines.joined(separator: "\n"))
     }
 
     private func check(_ path: String, _ document: InstanceDocument) throws {

@@ -26,7 +26,7 @@ struct Fairlead: AsyncParsableCommand {
         version: FairleadVersion.text,
         subcommands: [
             DevCommand.self, LabCommand.self, ServeCommand.self, StatusCommand.self, ExplainCommand.self, ValidateCommand.self,
-            AllocateCommand.self, DatabaseCommand.self, LogCommand.self, VersionCommand.self, WorldCommand.self,
+            AllocateCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, VersionCommand.self, WorldCommand.self,
             WebhookReceiverCommand.self,
         ])
 

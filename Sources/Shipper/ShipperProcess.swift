@@ -185,11 +185,29 @@ public struct ShipperProcess: Sendable {
             loops[index].decided(at: now.monotonic)
         }
         for (workload, rate) in wishes { workloads[workload].desired = rate }
+        if let living { followLoweredGrants(living) }
         if rows.isEmpty { rows.append(row(ordinal: 0, living, now, nil)) }
         rows[0].flows = measured.map(\.sample)
         rows[0].workloads = uses
         return rows
     }
+
+    /// Lowers what stands clearly above its own grant.
+    ///
+    /// The law speaks of a loop's total, in which an idle workload counts with its use: no total says that its limit came to stand
+    /// above its grant. But the centre gives nobody the room between the two until it is reported lowered. What is less than a
+    /// tenth is left: an idle workload's grant follows its use up and down.
+    private mutating func followLoweredGrants(_ living: Grant) {
+        guard mayAct, settings.cluster.delivery == .pull else { return }
+        for index in workloads.indices {
+            let specification = workloads[index].specification
+            guard let desired = workloads[index].desired, let granted = living.rate(of: specification.id) else { continue }
+            let allowed = max(granted, settings.cluster.guardrails.clamp(specification.floor))
+            if allowed < desired.scaled(thousandths: ShipperProcess.followedBelow) { workloads[index].desired = allowed }
+        }
+    }
+    /// A grant below this part of what is desired lowers it. Unit: thousandths.
+    static let followedBelow: Int64 = 900
 
     private func row(ordinal: Int16, _ living: Grant?, _ now: Now, _ decision: LoopDecision?) -> Tick {
         Tick(

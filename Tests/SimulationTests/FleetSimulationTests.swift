@@ -77,6 +77,24 @@ struct FleetSimulationTests {
         #expect(abs(b - c) < 15_000_000, "\(b) and \(c)")
     }
 
+    @Test func `the room above an idle workload's use goes to those at their limits, soon after the first suffering`() throws {
+        var fleet = Self.plants(
+            [LinkSpecification(id: "wan", capacity: .megabits(300))], [("plant-b", "wan"), ("plant-c", "wan")])
+        for index in fleet.clusters.indices {
+            fleet.clusters[index].workloads.append(
+                WorkloadSpecification(
+                    id: "erp-dashboard", floor: .megabits(10), ceiling: .megabits(1000), links: ["wan"], initial: .megabits(1000)))
+        }
+        let idle = (["plant-b", "plant-c"] as [ClusterID]).map { Story.Moment(.zero, "", .offers($0, "erp-dashboard", .megabits(20))) }
+        var simulation = try FleetSimulation(.init(fleet: fleet, story: Self.story(["plant-b", "plant-c"], idle), hash: .libcrypto, seed: 3))
+        simulation.run(for: .seconds(60))
+        let used = (["plant-b", "plant-c"] as [ClusterID]).map { cluster in
+            let recent = Self.ticks(simulation, cluster).suffix(20).compactMap { $0.workloads.first?.used?.bitsPerSecond }
+            return recent.reduce(0, +) / Int64(max(1, recent.count))
+        }
+        #expect(used.allSatisfy { $0 > 95_000_000 }, "telemetry carries \(used) of what 260 Mbit/s leave")
+    }
+
     @Test func `every decision runs again from its row alone and gives the same bytes`() throws {
         let fleet = Self.plants([LinkSpecification(id: "wan-a", capacity: .megabits(200))], [("plant-a", "wan-a")])
         var simulation = try FleetSimulation(.init(fleet: fleet, story: Self.story(["plant-a"]), hash: .libcrypto, seed: 3))

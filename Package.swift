@@ -184,6 +184,6 @@ let package = Package(
         tests(
             "ProcessTests",
             ["fairlead", "fairlead-shipper", "ChildProcesses", "PrivatePostgres", "PostgreSQL", "EventStore", "Events", "ControlLaw", "Fleet",
-             "Quantities", "JSONDocument", "Cryptography", "HTTPTransport", "Clocks", "Sockets", "ScriptedKubernetesAPI", "ScriptedHTTP"]),
+             "Shipper", "Spool", "Quantities", "JSONDocument", "Cryptography", "HTTPTransport", "Clocks", "Sockets", "ScriptedKubernetesAPI", "ScriptedHTTP"]),
     ]
 )

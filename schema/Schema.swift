@@ -33,6 +33,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(2, oldestBinary: 1, "0002_operations", PackageResources._002_operations_sql),
         MigrationScript(3, oldestBinary: 1, "0003_analytics", PackageResources._003_analytics_sql),
         MigrationScript(4, oldestBinary: 1, "0004_outbox_pruning", PackageResources._004_outbox_pruning_sql),
+        MigrationScript(5, oldestBinary: 1, "0005_lost_records", PackageResources._005_lost_records_sql),
     ]
 }
 
@@ -52,6 +53,8 @@ public enum Query {
     public static let leaseRenew = EmbeddedStatement("lease_renew", PackageResources.lease_renew_sql)
     public static let leaseResign = EmbeddedStatement("lease_resign", PackageResources.lease_resign_sql)
     public static let logAppend = EmbeddedStatement("log_append", PackageResources.log_append_sql)
+    public static let logCopy = EmbeddedStatement("log_copy", PackageResources.log_copy_sql)
+    public static let logDeclareLost = EmbeddedStatement("log_declare_lost", PackageResources.log_declare_lost_sql)
     public static let logHeads = EmbeddedStatement("log_heads", PackageResources.log_heads_sql)
     public static let logOpen = EmbeddedStatement("log_open", PackageResources.log_open_sql)
     public static let logRead = EmbeddedStatement("log_read", PackageResources.log_read_sql)
@@ -85,7 +88,7 @@ public enum Query {
 
     public static let all: [EmbeddedStatement] = [
         alertClock, alertPlace, alertRestore, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
-        logAppend, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
+        logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         partitionsAhead, partitionsMake, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,
         readDecisions, readLogPage, readNewestArrival, readPatches, readStreamPage, readTimeline, writerEnroll,
@@ -100,6 +103,7 @@ public enum SpoolStatement {
     public static let check = EmbeddedStatement("spool_check", PackageResources.spool_check_sql)
     public static let create = EmbeddedStatement("spool_create", PackageResources.spool_create_sql)
     public static let deleteEntries = EmbeddedStatement("spool_delete_entries", PackageResources.spool_delete_entries_sql)
+    public static let deleteEntriesAfter = EmbeddedStatement("spool_delete_entries_after", PackageResources.spool_delete_entries_after_sql)
     public static let deleteLosses = EmbeddedStatement("spool_delete_losses", PackageResources.spool_delete_losses_sql)
     public static let forgetAcknowledgements = EmbeddedStatement("spool_forget_acknowledgements", PackageResources.spool_forget_acknowledgements_sql)
     public static let identify = EmbeddedStatement("spool_identify", PackageResources.spool_identify_sql)
@@ -122,7 +126,7 @@ public enum SpoolStatement {
     public static let synchronous = EmbeddedStatement("spool_synchronous", PackageResources.spool_synchronous_sql)
 
     public static let all: [EmbeddedStatement] = [
-        acknowledge, acknowledgedBefore, check, create, deleteEntries, deleteLosses, forgetAcknowledgements, identify,
+        acknowledge, acknowledgedBefore, check, create, deleteEntries, deleteEntriesAfter, deleteLosses, forgetAcknowledgements, identify,
         insertEntry, insertHeader, insertLoss, journalMode, markDamaged, mendDigest, prepare, putValue, removeValue,
         retractAcknowledgements, selectEntries, selectEntrySizes, selectHeader, selectLosses, selectValue, selectValues,
         synchronous,

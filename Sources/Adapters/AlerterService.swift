@@ -22,6 +22,7 @@ public struct AlerterService: Service {
     private let schedule: DeliverySchedule
     private let window: AlerterWindow
     private let failpoint: Failpoint
+    private let spoolDirectory: String?
     private let logger: Logger
 
     /// Throws a sentence where a receiver's signing secret cannot be used: better now than with the first alert.
@@ -29,7 +30,7 @@ public struct AlerterService: Service {
     public init(
         fleet: FleetConfiguration, database: ConnectionSettings, holder: String, http: HTTPClient,
         schedule: DeliverySchedule = .standard, window: AlerterWindow = AlerterWindow(),
-        failpoint: Failpoint = Failpoint(environment: [:]), logger: Logger
+        failpoint: Failpoint = Failpoint(environment: [:]), spoolDirectory: String? = nil, logger: Logger
     ) throws {
         self.fleet = fleet
         self.database = database
@@ -38,19 +39,24 @@ public struct AlerterService: Service {
         self.schedule = schedule
         self.window = window
         self.failpoint = failpoint
+        self.spoolDirectory = spoolDirectory
         self.logger = logger
         for receiver in fleet.alerts.receivers { _ = try carrier.secrets(of: receiver) }
     }
 
     public func run() async throws {
         var generator = SecureRandomNumberGenerator()
+        let tell: @Sendable (String, [String: String]) -> Void = { [logger] message, facts in
+            logger.info("\(message)", metadata: facts.mapValues { .string($0) })
+        }
+        let spooled = SpooledLog.make(.alerter, in: spoolDirectory, database: database, tell: tell)
         let lease = LeaseStore(PostgresConnection(database), name: "alerter", holder: holder, duration: fleet.lease.duration)
         let ports = AlerterPorts(
-            lease: LeaseRow(lease), log: PostgresLog(PostgresConnection(database)),
+            lease: LeaseRow(lease, spool: spooled), log: spooled ?? PostgresLog(PostgresConnection(database)),
             feed: AlerterLogFeed(AlertLogReader(PostgresConnection(database), consumer: "alerter")),
             outbox: AlerterOutboxStore(OutboxStore(PostgresConnection(database), lease: "alerter", holder: holder)), carrier: carrier,
             now: { SystemClocks.now() },
-            tell: { [logger] message, facts in logger.info("\(message)", metadata: facts.mapValues { .string($0) }) },
+            tell: tell,
             show: { [window] in window.show($0) }, reach: { [failpoint] in failpoint.reach($0.rawValue) })
         let process = AlerterProcess(fleet: fleet, hash: .libcrypto, seed: generator.next(), schedule: schedule)
         let run = AlerterRun(ports: ports, clock: ContinuousClock(), tickEvery: min(.seconds(1), fleet.tick))

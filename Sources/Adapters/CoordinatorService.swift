@@ -21,10 +21,11 @@ public struct CoordinatorService: Service {
     private let logger: Logger
     private let window: CoordinatorWindow
     private let failpoint: Failpoint
+    private let spoolDirectory: String?
 
     public init(
         fleet: FleetConfiguration, database: ConnectionSettings, holder: String, push: (any PushEnforcer)?, window: CoordinatorWindow,
-        failpoint: Failpoint, logger: Logger
+        failpoint: Failpoint, spoolDirectory: String? = nil, logger: Logger
     ) {
         self.fleet = fleet
         self.database = database
@@ -32,16 +33,21 @@ public struct CoordinatorService: Service {
         self.push = push
         self.window = window
         self.failpoint = failpoint
+        self.spoolDirectory = spoolDirectory
         self.logger = logger
     }
 
     public func run() async throws {
         var generator = SecureRandomNumberGenerator()
+        let tell: @Sendable (String, [String: String]) -> Void = { [logger] message, facts in
+            logger.info("\(message)", metadata: facts.mapValues { .string($0) })
+        }
+        let spooled = SpooledLog.make(.coordinator, in: spoolDirectory, database: database, tell: tell)
         let lease = LeaseStore(PostgresConnection(database), name: "coordinator", holder: holder, duration: fleet.lease.duration)
         let ports = CoordinatorPorts(
-            lease: LeaseRow(lease), log: PostgresLog(PostgresConnection(database)),
+            lease: LeaseRow(lease, spool: spooled), log: spooled ?? PostgresLog(PostgresConnection(database)),
             source: CoordinatorLogSource(LogReader(PostgresConnection(database))), push: push, now: { SystemClocks.now() },
-            tell: { [logger] message, facts in logger.info("\(message)", metadata: facts.mapValues { .string($0) }) },
+            tell: tell,
             show: { [window] in window.show($0) }, beforeSending: { [failpoint] in failpoint.reach(before: $0) })
         let process = CoordinatorProcess(fleet: fleet, hash: .libcrypto, seed: generator.next())
         let poll = min(Nanoseconds.milliseconds(500), Nanoseconds(fleet.tick.count / 4))

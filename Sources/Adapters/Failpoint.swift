@@ -35,7 +35,7 @@ extension Failpoint {
     func reach(before effect: CoordinatorEffect) {
         switch effect {
         case .send(.open): reach("coordinator.before-open")
-        case .send(.append): reach("coordinator.before-append")
+        case .send(.append), .send(.declareLost): reach("coordinator.before-append")
         case .patch: reach("coordinator.before-patch")
         case .claim: reach("coordinator.before-claim")
         case .askLease, .readLog, .wake, .note: break

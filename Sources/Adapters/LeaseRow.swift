@@ -4,10 +4,14 @@ public import EventStore
 /// A central part's lease, kept in its row of the database.
 public struct LeaseRow: LeaseKeeper {
     private let store: LeaseStore
-    public init(_ store: LeaseStore) { self.store = store }
+    private let spool: SpooledLog?
+    public init(_ store: LeaseStore, spool: SpooledLog? = nil) {
+        self.store = store
+        self.spool = spool
+    }
 
-    public func ask() async throws -> LeaseAnswer {
-        let holding = try await store.acquire()
+    public func ask(highestTermSeen: Int64) async throws -> LeaseAnswer {
+        let holding = try await store.acquire(highestTermSeen: max(highestTermSeen, await spool?.highestTermSeen() ?? 0))
         return holding.isMine ? .held(term: holding.term) : .heldByOther(holder: holding.holder, term: holding.term)
     }
 

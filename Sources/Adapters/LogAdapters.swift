@@ -3,6 +3,23 @@ public import Events
 public import EventStore
 import PostgreSQL
 
+extension SpooledLog {
+    /// The log on PostgreSQL with a spool for `stream` in `directory`, where there is one to be kept.
+    static func make(
+        _ stream: StreamName, in directory: String?, database: ConnectionSettings, tell: @escaping @Sendable (String, [String: String]) -> Void
+    ) -> SpooledLog? {
+        guard let directory else { return nil }
+        let reader = LogReader(PostgresConnection(database))
+        return SpooledLog(
+            PostgresLog(PostgresConnection(database)), stream: stream, path: "\(directory)/\(stream).sqlite",
+            stored: { after, limit in
+                try await reader.stored(of: stream, after: after, limit: limit).map {
+                    StoredEntry(sequence: $0.sequence, entry: $0.entry, digest: $0.digest)
+                }
+            }, tell: tell)
+    }
+}
+
 /// The streams of the log, read by cursor.
 public struct CoordinatorLogSource: LogSource {
     private let reader: LogReader

@@ -44,20 +44,21 @@ public struct ShipperAssembly: Sendable {
 
     /// The process, as it goes on from what its spool holds, and the outside that it runs against.
     public func assemble(
-        log: (any EventLog)?, board: ProbeBoard? = nil, tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
+        log: (any EventLog)?, board: ProbeBoard? = nil, failpoint: Failpoint = Failpoint(environment: [:]), tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
     ) async throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
         var generator = SecureRandomNumberGenerator()
         let fresh = StreamName(cluster: cluster.id, spool: newSpoolID(using: &generator))
-        let spool = try await SQLiteSpool.open(path: options.spoolPath, fresh: fresh, hash: .libcrypto)
+        let (spool, aside) = try await SpoolAdapter.open(path: options.spoolPath, fresh: fresh)
+        if let aside { tell(ShipperNote(.error, "the spool was damaged beyond use: it is set aside, a new stream begins", ["kept": aside])) }
         let contents = try await spool.contents()
-        return try join(spool, contents, log: log, board: board, seed: generator.next(), tell: tell, show: show)
+        return try join(spool, contents, log: log, board: board, failpoint: failpoint, seed: generator.next(), tell: tell, show: show)
     }
 
     /// All that waits for nothing. Never inlined: the optimizer of Swift 6.3 crashes where it splits an asynchronous function that
     /// these throwing calls were inlined into.
     @inline(never)
     private func join(
-        _ spool: SQLiteSpool, _ contents: SpoolContents, log: (any EventLog)?, board: ProbeBoard?, seed: UInt64,
+        _ spool: SQLiteSpool, _ contents: SpoolContents, log: (any EventLog)?, board: ProbeBoard?, failpoint: Failpoint, seed: UInt64,
         tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
     ) throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
         let law = try Law(name: fleet.law.name, parameters: lawParameters(fleet.law.parameters, of: fleet.law.name))
@@ -71,7 +72,8 @@ public struct ShipperAssembly: Sendable {
         let trust = LeadershipTrust()
         let ports = ShipperPorts(
             measurements: measurements, enforcer: try enforcer(trust), spool: SpoolAdapter(spool), log: log,
-            leadership: try leadership(trust), arrivals: try arrivals(tell), now: { SystemClocks.now() }, tell: tell, show: show)
+            leadership: try leadership(trust), arrivals: try arrivals(tell), now: { SystemClocks.now() }, tell: tell, show: show,
+            reach: { [failpoint] in failpoint.reach($0.rawValue) })
         return (ShipperProcess(settings, from: resumption), ports, prober)
     }
 

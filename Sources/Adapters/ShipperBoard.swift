@@ -53,6 +53,13 @@ public final class ShipperBoard: Sendable {
             MetricFamily(
                 "fairlead_spool_rows_not_made_total", help: "Rows not made because the spool took nothing for long.", kind: .counter,
                 samples: [.init(labels: own, value: .number(Double(status.rowsNotMade)))]))
+        for (name, help, value) in [
+            ("fairlead_spool_entries_dropped_total", "Unsent entries that a full spool dropped.", status.entriesDropped),
+            ("fairlead_log_entries_lost_total", "Entries declared lost on the log.", status.entriesLost),
+            ("fairlead_log_conflicts_total", "Times that the log held another history under our name: an alarm.", status.conflicts),
+        ] {
+            families.append(MetricFamily(name, help: help, kind: .counter, samples: [.init(labels: own, value: .number(Double(value)))]))
+        }
         families += arrivals(status)
         families.append(limits(status))
         return PrometheusText(families).text

@@ -64,7 +64,7 @@ public struct AlerterRun<ClockType: Clock>: Sendable where ClockType.Duration ==
     /// What the outside says to an effect; nil where nothing is to be said.
     private func answer(to effect: AlerterEffect) async -> Letter? {
         switch effect {
-        case .askLease: await ask(.lease, or: .leaseUnanswered) { .leaseAnswered(try await ports.lease.ask()) }
+        case .askLease: await ask(.lease, or: .leaseUnanswered) { .leaseAnswered(try await ports.lease.ask(highestTermSeen: 0)) }
         case .findPlace: await ask(.feed, or: .placeUnknown) { .placed(try await ports.feed.place()) }
         case .readLog(let cursors): await ask(.feed, or: .readFailed) { .read(try await ports.feed.reading(after: cursors)) }
         case .send(let request): await ask(.log, or: .logUnreachable) { .logAnswered(try await ports.log.answer(request)) }

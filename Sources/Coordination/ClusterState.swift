@@ -80,6 +80,9 @@ public struct FleetState: Sendable {
     public private(set) var estimates: [LinkID: CapacityEstimate] = [:]
     /// Patches by result, for pages and metrics.
     public private(set) var patches: [PatchRecord.Result: Int64] = [:]
+    /// The highest term that any entry names: in a grant, in a tick that was made under one, in a patch. A restored database may know
+    /// a lower one; a new term lies above this all the same, or the sites would take nothing from it.
+    public private(set) var highestTermSeen: Int64 = 0
     /// Entries that this version could not read: counted, passed over, never a stop.
     public private(set) var unreadable: Int64 = 0
 
@@ -93,6 +96,7 @@ public struct FleetState: Sendable {
         switch record.entry {
         case .tick(let tick):
             guard let id = stream.cluster else { return }
+            highestTermSeen = max(highestTermSeen, tick.grant?.term ?? 0)
             clusters[id, default: ClusterState(id: id)].fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)
             if let held = clusters[id]?.grantHeld { outstanding[id]?.removeAll { $0.version < held } }
         case .event(let envelope):
@@ -107,11 +111,14 @@ public struct FleetState: Sendable {
             guard let id = position.stream.cluster else { return }
             clusters[id, default: ClusterState(id: id)].rosters[position] = roster
         case .grantIssued(let grant):
+            highestTermSeen = max(highestTermSeen, grant.version.term)
             if let held = grants[grant.cluster], held.version >= grant.version { return }
             grants[grant.cluster] = grant
             outstand(grant)
         case .capacityEstimated(let estimate): estimates[estimate.link] = estimate
-        case .patchSettled(let patch): patches[patch.result, default: 0] += 1
+        case .patchSettled(let patch):
+            highestTermSeen = max(highestTermSeen, patch.term)
+            patches[patch.result, default: 0] += 1
         default: break
         }
     }

@@ -23,8 +23,8 @@ public enum CoordinatorInput: Sendable {
 
 /// What the coordinator wants done outside, in order.
 public enum CoordinatorEffect: Sendable, Equatable {
-    /// Acquire or renew the lease; report `leaseAnswered` or `leaseUnanswered`.
-    case askLease
+    /// Acquire or renew the lease, under a term not below this; report `leaseAnswered` or `leaseUnanswered`.
+    case askLease(highestTermSeen: Int64)
     /// Read what follows these cursors in every stream; report `records` or `readFailed`.
     case readLog(after: [StreamName: Int64])
     case send(LogRequest)

@@ -76,7 +76,7 @@ public struct CoordinatorProcess: Sendable {
     // MARK: - Leadership
 
     private mutating func askLease(_ now: Now) -> [CoordinatorEffect] {
-        lease.shouldAsk(at: now.monotonic) ? [.askLease] : []
+        lease.shouldAsk(at: now.monotonic) ? [.askLease(highestTermSeen: state.highestTermSeen)] : []
     }
 
     private mutating func leaseAnswered(_ answer: LeaseAnswer, _ now: Now) -> [CoordinatorEffect] {

@@ -76,9 +76,9 @@ public struct CoordinatorRun<ClockType: Clock>: Sendable where ClockType.Duratio
     ) {
         let ports = ports
         switch effect {
-        case .askLease:
+        case .askLease(let highestTermSeen):
             group.addTask {
-                do { mailbox.yield(.leaseAnswered(try await ports.lease.ask())) } catch { mailbox.yield(.leaseUnanswered) }
+                do { mailbox.yield(.leaseAnswered(try await ports.lease.ask(highestTermSeen: highestTermSeen))) } catch { mailbox.yield(.leaseUnanswered) }
             }
         case .readLog(let cursors):
             group.addTask {

@@ -24,6 +24,9 @@ struct ChainWalk {
     private var entries: Int64 = 0
     private var findings: [LogVerifier.Finding] = []
     private var isCutShort = false
+    /// Ranges that a closing record spans, until their mention is met inside the chain.
+    private var unmentioned: [LostRange] = []
+    private var lost: Int64 = 0
 
     init(chain: HashChain, genesis: Digest) {
         self.chain = chain
@@ -34,15 +37,32 @@ struct ChainWalk {
     mutating func take(_ row: Row) {
         if row.sequence == head.sequence { return takeDouble(row) }
         let isSound = chain.digest(after: head.digest, sequence: row.sequence, entry: row.entry) == row.digest
-        if row.sequence > head.sequence + 1 {
+        let fact = lostRange(in: row)
+        if let fact, closes(fact, row) {
+            unmentioned.append(fact)
+            lost += fact.count
+        } else if row.sequence > head.sequence + 1 {
             note(.missing(head.sequence + 1...row.sequence - 1))
         } else if !isSound {
             note(.altered(row.sequence))
+        } else if let fact {
+            unmentioned.removeAll { $0 == fact }
         }
         if (try? row.entry.decoded()) == nil { note(.unreadable(row.sequence)) }  // which field does not matter here
         entries += 1
         before = head.digest
         head = StreamHead(sequence: row.sequence, digest: row.digest)
+    }
+
+    private func lostRange(in row: Row) -> LostRange? {
+        // Any other entry, and one that cannot be read, is no such fact.
+        guard case .event(let event)? = try? row.entry.decoded(), case .entriesLost(let lost)? = try? event.fact() else { return nil }
+        return lost
+    }
+
+    /// Whether the row is the record that closes the hole right before it. Its own digest cannot be recomputed.
+    private func closes(_ lost: LostRange, _ row: Row) -> Bool {
+        lost.isClosed(at: row.sequence) && lost.first == head.sequence + 1 && lost.digestBefore == head.digest && lost.digestAfter == row.digest
     }
 
     /// A second row at one number. The one that fits the chain is the true one, and the walk goes on from it.
@@ -59,7 +79,8 @@ struct ChainWalk {
         } else if stored != head {
             note(.headDiffers(stored: stored, found: head))
         }
-        return LogVerifier.StreamReport(stream: stream, entries: entries, findings: findings, isCutShort: isCutShort)
+        for range in unmentioned { note(.unmentionedLoss(range.first...range.last)) }
+        return LogVerifier.StreamReport(stream: stream, entries: entries, lost: lost, findings: findings, isCutShort: isCutShort)
     }
 
     private mutating func note(_ finding: LogVerifier.Finding) {

@@ -1,6 +1,6 @@
 public import Events
 public import PostgreSQL
-import Quantities
+public import Quantities
 import Schema
 internal import Synchronization
 
@@ -55,6 +55,16 @@ public final class LogReader: Sendable {
     public func records(after cursors: [StreamName: Int64]) async throws(PostgresError) -> (records: [LogRecord], isComplete: Bool) {
         let batch = try await batch(after: cursors)
         return (batch.records, batch.isComplete)
+    }
+
+    /// One stream's stored entries after a place with their digests, in order, at most `limit`: for copies that prove the chain.
+    public func stored(of stream: StreamName, after sequence: Int64, limit: Int) async throws(PostgresError)
+        -> [(sequence: Int64, entry: LogEntry, digest: Digest)]
+    {
+        try await connection.run { session throws(PostgresError) in
+            let parameters: [PostgresParameter] = [.text(stream.text), .int8(sequence), .int4(Int32(clamping: limit))]
+            return try session.query(Query.logCopy, parameters) { row throws(PostgresError) in try ChainWalk.Row(row) }
+        }.map { ($0.sequence, $0.entry, $0.digest) }
     }
 
     /// The end of every stream.

@@ -18,6 +18,9 @@ public struct LogVerifier: Sendable {
         case altered(Int64)
         /// The head says another number or digest than the last row.
         case headDiffers(stored: StreamHead, found: StreamHead)
+        /// A record closes this range as lost, and no entry after it, which the chain would prove, says so: a writer that lost entries
+        /// tells it there within seconds. Rows taken out by hand look so.
+        case unmentionedLoss(ClosedRange<Int64>)
         /// The row is of a form that this binary cannot read.
         case unreadable(Int64)
     }
@@ -25,6 +28,8 @@ public struct LogVerifier: Sendable {
     public struct StreamReport: Equatable, Sendable {
         public var stream: StreamName
         public var entries: Int64
+        /// Sequence numbers that stand in ranges declared lost.
+        public var lost: Int64
         /// The first `maximumFindings`, in order.
         public var findings: [Finding]
         /// Whether there was more to find.

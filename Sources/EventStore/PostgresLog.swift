@@ -3,7 +3,8 @@ public import PostgreSQL
 import Quantities
 import Schema
 
-/// The log on PostgreSQL: `LogMachine`'s protocol, answered by the functions `fairlead.open` and `fairlead.append`.
+/// The log on PostgreSQL: `LogMachine`'s protocol, answered by the functions `fairlead.open`,
+/// `fairlead.append` and `fairlead.declare_lost`.
 ///
 /// One statement per request, in a transaction of its own, so an answer means a commit. A thrown error means that nobody knows;
 /// resending tells. One batch is in flight per stream, so one log with one connection serves one writer.
@@ -16,6 +17,7 @@ public struct PostgresLog: EventLog {
         switch request {
         case .open(let open): try await connection.run { session throws(PostgresError) in try Self.open(open, session) }
         case .append(let append): try await connection.run { session throws(PostgresError) in try Self.append(append, session) }
+        case .declareLost(let loss): try await connection.run { session throws(PostgresError) in try Self.declareLost(loss, session) }
         }
     }
 
@@ -45,6 +47,15 @@ public struct PostgresLog: EventLog {
             guard isMalformed(error) else { throw error }
             return .refused(.malformedEntry)
         }
+    }
+
+    static func declareLost(_ request: LossRequest, _ session: PostgresSession) throws(PostgresError) -> LogAnswer {
+        let lost = request.lost
+        let parameters: [PostgresParameter] = [
+            .text(request.stream.text), .int8(request.epoch), .int8(request.nonce), .int8(lost.first), .int8(lost.last),
+            .bytea(lost.digestBefore.bytes), .bytea(lost.digestAfter.bytes), .text(lost.cause), .int8(request.at.microseconds),
+        ]
+        return try session.queryOne(Query.logDeclareLost, parameters) { row throws(PostgresError) in try answer(row) }
     }
 
     private static func answer(_ row: borrowing PostgresRow) throws(PostgresError) -> LogAnswer {

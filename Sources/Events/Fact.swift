@@ -11,6 +11,7 @@ public enum Fact: Equatable, Sendable {
     case grantReceived(GrantVersion)
     case grantExpired(GrantVersion)
     case entriesLost(LostRange)
+    case spoolSetAside(SpoolSetAside)
     case processStarted(ProcessStart)
     // Written by the coordinator.
     case capacityEstimated(CapacityEstimate)
@@ -95,12 +96,14 @@ public struct LeadershipChange: Equatable, Sendable {
     }
 }
 
-/// Entries that no spool can supply any more. Stands at the sequence number after the range, and closes the chain over it.
-public struct LostRange: Equatable, Sendable {
+/// Entries that no spool can supply any more, with the digests of the chain around them. Stands on the log twice: at `last` as the
+/// record that closes the hole (`LossRequest`), and after it as an ordinary entry, which the chain proves.
+public struct LostRange: Hashable, Sendable {
     public var first: Int64
     public var last: Int64
     public var digestBefore: Digest
     public var digestAfter: Digest
+    /// `full` (the spool dropped its oldest), `damaged` (a record on disk) or `forgotten` (the log went back further than the spool keeps).
     public var cause: String
     public init(first: Int64, last: Int64, digestBefore: Digest, digestAfter: Digest, cause: String) {
         self.first = first
@@ -111,10 +114,29 @@ public struct LostRange: Equatable, Sendable {
     }
 }
 
+/// A writer began this stream because the log holds another history under the name of its old one: an alarm. The old spool is kept.
+public struct SpoolSetAside: Equatable, Sendable {
+    /// The stream that goes on no more, where its spool ended, and how much of it the log had acknowledged.
+    public var stream: StreamName
+    public var last: Int64
+    public var acknowledged: Int64
+    /// One sentence: what stood in the way.
+    public var reason: String
+    /// The name of the file that holds the old spool now, in the same directory.
+    public var keptAs: String
+    public init(stream: StreamName, last: Int64, acknowledged: Int64, reason: String, keptAs: String) {
+        self.stream = stream
+        self.last = last
+        self.acknowledged = acknowledged
+        self.reason = reason
+        self.keptAs = keptAs
+    }
+}
+
 public struct ProcessStart: Equatable, Sendable {
     public var role: String
     public var version: String
-    /// `fresh` or `resumed`: whether a state was found to go on from.
+    /// `fresh`, `resumed` (a state was found to go on from) or `renewed` (a new spool took the place of one that was set aside).
     public var manner: String
     public init(role: String, version: String, manner: String) {
         self.role = role

@@ -22,6 +22,7 @@ extension Fact {
         case .grantReceived: "grant_received"
         case .grantExpired: "grant_expired"
         case .entriesLost: "entries_lost"
+        case .spoolSetAside: "spool_set_aside"
         case .processStarted: "process_started"
         case .capacityEstimated: "capacity_estimated"
         case .allocationDecided: "allocation_decided"
@@ -49,6 +50,11 @@ extension Fact {
             [
                 "first_seq": .integer(lost.first), "last_seq": .integer(lost.last), "digest_before": .string(lost.digestBefore.description),
                 "digest_after": .string(lost.digestAfter.description), "cause": .string(lost.cause),
+            ]
+        case .spoolSetAside(let old):
+            [
+                "stream": .string(old.stream.text), "last_seq": .integer(old.last), "acknowledged_seq": .integer(old.acknowledged),
+                "reason": .string(old.reason), "kept_as": .string(old.keptAs),
             ]
         case .processStarted(let start):
             ["role": .string(start.role), "version": .string(start.version), "manner": .string(start.manner)]
@@ -102,6 +108,11 @@ extension EventEnvelope {
                     first: try body.integer("first_seq"), last: try body.integer("last_seq"),
                     digestBefore: try body.digest("digest_before"), digestAfter: try body.digest("digest_after"),
                     cause: try body.string("cause")))
+        case "spool_set_aside":
+            return .spoolSetAside(
+                SpoolSetAside(
+                    stream: StreamName(try body.string("stream")), last: try body.integer("last_seq"),
+                    acknowledged: try body.integer("acknowledged_seq"), reason: try body.string("reason"), keptAs: try body.string("kept_as")))
         case "process_started":
             return .processStarted(
                 ProcessStart(role: try body.string("role"), version: try body.string("version"), manner: try body.string("manner")))

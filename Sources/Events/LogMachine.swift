@@ -7,10 +7,21 @@ public struct LogMachine: Sendable {
     private struct Stream: Sendable {
         var epoch: Int64 = 0
         var nonce: Int64 = 0
-        var entries: [LogEntry] = []
-        /// `digests[n]` is the digest after n entries; `digests[0]` is the genesis.
-        var digests: [Digest]
-        var head: StreamHead { StreamHead(sequence: Int64(entries.count), digest: digests[entries.count]) }
+        /// `entries[n − 1]` stands at n; nil inside a range that was declared lost.
+        var entries: [LogEntry?] = []
+        /// `digests[n]` is the digest after n entries; `digests[0]` is the genesis; nil inside a lost range.
+        var digests: [Digest?]
+        var head: StreamHead
+
+        init(genesis: Digest) {
+            digests = [genesis]
+            head = StreamHead(sequence: 0, digest: genesis)
+        }
+        mutating func store(_ entry: LogEntry?, _ digest: Digest?) {
+            entries.append(entry)
+            digests.append(digest)
+            if let digest { head = StreamHead(sequence: Int64(entries.count), digest: digest) }
+        }
     }
 
     private let chain: HashChain
@@ -28,32 +39,44 @@ public struct LogMachine: Sendable {
         switch request {
         case .open(let open): self.open(open, nonce: nonce)
         case .append(let append): self.append(append)
+        case .declareLost(let loss): declareLost(loss)
         }
     }
 
     public var streamNames: [StreamName] { streams.keys.sorted() }
     public func head(of stream: StreamName) -> StreamHead? { streams[stream]?.head }
 
-    /// Entries after `sequence`, in order, at most `limit`.
+    /// The digest of the chain at a place; nil where nothing stands.
+    public func digest(of stream: StreamName, at sequence: Int64) -> Digest? {
+        guard let stream = streams[stream], stream.digests.indices.contains(Int(sequence)) else { return nil }
+        return stream.digests[Int(sequence)]
+    }
+
+    /// Entries after `sequence`, in order, at most `limit`. A lost range shows its closing record alone.
     public func entries(of stream: StreamName, after sequence: Int64, limit: Int) -> [(sequence: Int64, entry: LogEntry)] {
         guard let stream = streams[stream], sequence < stream.entries.count else { return [] }
-        let first = Int(sequence)
-        let last = min(stream.entries.count, first + limit)
-        return (first..<last).map { (Int64($0 + 1), stream.entries[$0]) }
+        var found: [(sequence: Int64, entry: LogEntry)] = []
+        for index in Int(sequence)..<stream.entries.count {
+            guard found.count < limit else { break }
+            if let entry = stream.entries[index] { found.append((Int64(index + 1), entry)) }
+        }
+        return found
     }
 
     /// Forgets all after `sequence`: a database restored to an older state. For the simulator and the conformance suite.
+    /// - Parameter sequence: one where the stream once ended: not inside a lost range.
     public mutating func restore(_ stream: StreamName, to sequence: Int64, epoch: Int64, nonce: Int64) {
-        guard var stored = streams[stream] else { return }
+        guard var stored = streams[stream], let digest = stored.digests[Int(sequence)] else { return }
         stored.entries.removeSubrange(Int(sequence)...)
         stored.digests.removeSubrange((Int(sequence) + 1)...)
+        stored.head = StreamHead(sequence: sequence, digest: digest)
         stored.epoch = epoch
         stored.nonce = nonce
         streams[stream] = stored
     }
 
     private mutating func open(_ request: OpenRequest, nonce: Int64) -> LogAnswer {
-        var stream = streams[request.stream] ?? Stream(digests: [chain.genesis(of: request.stream)])
+        var stream = streams[request.stream] ?? Stream(genesis: chain.genesis(of: request.stream))
         if let term = request.term {
             // A term belongs to one holder, who may come back after its connection broke: equal is his, lower is a zombie's.
             guard term >= max(stream.epoch, request.highestEpochSeen) else { return .refused(.staleTerm) }
@@ -83,24 +106,53 @@ public struct LogMachine: Sendable {
         guard stream.digests[Int(request.firstSequence) - 1] == request.previousDigest else {
             return .conflict(at: request.firstSequence - 1)
         }
-        var digest = request.previousDigest
-        var decoded: [DecodedEntry] = []
-        for (offset, entry) in request.entries.enumerated() {
-            let sequence = request.firstSequence + Int64(offset)
-            do { decoded.append(try entry.decoded()) } catch { return .refused(.malformedEntry) }
-            digest = chain.digest(after: digest, sequence: sequence, entry: entry)
-            if sequence < expected {
-                guard stream.digests[Int(sequence)] == digest else { return .conflict(at: sequence) }
-            } else {
-                stream.entries.append(entry)
-                stream.digests.append(digest)
-            }
+        let batch = read(request)
+        // An equal digest at the last entry that is stored already means that all before it are equal too.
+        let known = Int(min(expected - request.firstSequence, Int64(batch.decoded.count)))
+        if known > 0, stream.digests[Int(request.firstSequence) + known - 1] != batch.digests[known - 1] {
+            let first = (0..<known).first { stream.digests[Int(request.firstSequence) + $0] != batch.digests[$0] } ?? known - 1
+            return .conflict(at: request.firstSequence + Int64(first))
         }
+        guard batch.decoded.count == request.entries.count else { return .refused(.malformedEntry) }
+        for place in known..<batch.decoded.count { stream.store(request.entries[place], batch.digests[place]) }
         let grant = request.stream.cluster.flatMap { grants[$0] }
         guard request.lastSequence >= expected else { return .duplicate(stream.head, grant: grant) }
         streams[request.stream] = stream
-        project(decoded, firstSequence: request.firstSequence, after: expected - 1, from: request.stream)
+        project(batch.decoded, firstSequence: request.firstSequence, after: expected - 1, from: request.stream)
         return .stored(streams[request.stream]?.head ?? stream.head, grant: request.stream.cluster.flatMap { grants[$0] })
+    }
+
+    /// The batch up to its first entry that cannot be read, each with the digest after it.
+    private func read(_ request: AppendRequest) -> (decoded: [DecodedEntry], digests: [Digest]) {
+        var batch: (decoded: [DecodedEntry], digests: [Digest]) = ([], [])
+        var digest = request.previousDigest
+        for (offset, entry) in request.entries.enumerated() {
+            // Why it cannot be read does not matter: the answer is one word.
+            guard let decoded = try? entry.decoded() else { break }
+            digest = chain.digest(after: digest, sequence: request.firstSequence + Int64(offset), entry: entry)
+            batch.decoded.append(decoded)
+            batch.digests.append(digest)
+        }
+        return batch
+    }
+
+    private mutating func declareLost(_ request: LossRequest) -> LogAnswer {
+        guard var stream = streams[request.stream] else { return .refused(.unknownStream) }
+        guard request.isWellFormed else { return .refused(.malformedEntry) }
+        if request.epoch > stream.epoch { return .headMovedBack(stream.head) }
+        guard request.epoch == stream.epoch, request.nonce == stream.nonce else { return .fenced(currentEpoch: stream.epoch) }
+        let grant = request.stream.cluster.flatMap { grants[$0] }
+        let lost = request.lost
+        if lost.last <= stream.head.sequence {
+            guard stream.digests[Int(lost.last)] == lost.digestAfter else { return .conflict(at: lost.last) }
+            return .duplicate(stream.head, grant: grant)
+        }
+        guard lost.first == stream.head.sequence + 1 else { return .outOfOrder(expected: stream.head.sequence + 1) }
+        guard lost.digestBefore == stream.head.digest else { return .conflict(at: stream.head.sequence) }
+        for _ in lost.first..<lost.last { stream.store(nil, nil) }
+        stream.store(request.closingRecord, lost.digestAfter)
+        streams[request.stream] = stream
+        return .stored(stream.head, grant: grant)
     }
 
     /// What newly stored entries change beside the stream itself.

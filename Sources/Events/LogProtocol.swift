@@ -1,9 +1,18 @@
 public import Quantities
 
-/// A request to the log. There are two, and a shipper's role may call no other.
+/// A request to the log. There are three, and a shipper's role may call no other.
 public enum LogRequest: Hashable, Sendable {
     case open(OpenRequest)
     case append(AppendRequest)
+    case declareLost(LossRequest)
+
+    public var stream: StreamName {
+        switch self {
+        case .open(let request): request.stream
+        case .append(let request): request.stream
+        case .declareLost(let request): request.stream
+        }
+    }
 }
 
 /// Claims a stream for one writer. Every older claim is fenced from then on.

@@ -16,6 +16,12 @@ public struct LogWriter: Sendable {
         case acknowledge(upTo: Int64)
         /// Remember the epoch durably before anything is sent under it.
         case rememberEpoch(Int64)
+        /// The spool cannot supply this range any more: spool the fact at its end, then report `declared`. What closes the hole on
+        /// the log is sent only then, so that no hole is closed without its mention inside the chain.
+        case declare(LostRange)
+        /// The log holds another history under our name, and nothing more can be written there: set the spool aside, keep it for a
+        /// person, and begin a new stream with a new writer. An alarm.
+        case setAside(String)
     }
 
     /// Whether the log can be written, in one word for people and metrics.
@@ -26,10 +32,13 @@ public struct LogWriter: Sendable {
         case idle
         case opening
         case reading
-        case appending(last: Int64)
+        case appending(first: Int64, count: Int, previous: Digest, firstDigest: Digest)
+        /// A hole was found; its mention is being spooled.
+        case declaring(LostRange)
+        case closing(LostRange)
         /// The log was away or answered strangely; try again at this time.
         case waiting(until: MonotonicTime)
-        /// The log holds another history under our name. Only a person, or a new spool, can end this.
+        /// The log holds another history under our name, or refuses us as such. A new spool, or a person, ends this.
         case halted(String)
     }
 
@@ -41,11 +50,18 @@ public struct LogWriter: Sendable {
     private var failures = 0
     private var sentAt: MonotonicTime?
     private var random: SplitMix
+    /// The most entries in the next batch: fewer after the log refused one, until the entry that it refuses stands alone.
+    private var batchLimit = AppendRequest.maximumEntries
     public private(set) var acknowledged: Int64
     public private(set) var highestEpochSeen: Int64
     /// Resends that the log knew already, and claims lost: counted for metrics.
     public private(set) var duplicates = 0
     public private(set) var timesFenced = 0
+    /// Entries declared lost by this writer, and times that the log was found to hold less than it had acknowledged.
+    public private(set) var entriesLost: Int64 = 0
+    public private(set) var timesMovedBack = 0
+    /// Why the log last refused a request as such; nil since it took one.
+    public private(set) var refusal: LogRefusal?
 
     /// Shortest and longest wait between two tries. The wait doubles with each failure and is jittered over its upper half, so
     /// that a thousand shippers do not come back in one instant.
@@ -71,7 +87,7 @@ public struct LogWriter: Sendable {
         case .halted: .halted
         case .waiting: .away
         case .opening: failures == 0 ? .connecting : .away
-        case .idle, .reading, .appending: claim == nil ? .connecting : .writing
+        case .idle, .reading, .appending, .declaring, .closing: claim == nil ? .connecting : .writing
         }
     }
     /// Why it halted; nil while it has not.
@@ -105,30 +121,47 @@ public struct LogWriter: Sendable {
         return [.read(after: claim.head.sequence)]
     }
 
-    /// What the spool had after the sequence number asked for, in order, and the digest just before it as the spool knows it.
-    public mutating func read(_ entries: [LogEntry], first: Int64, now: MonotonicTime) -> [Action] {
+    /// What the spool had after the sequence number asked for.
+    public mutating func read(_ reading: SpoolReading, now: MonotonicTime) -> [Action] {
         guard case .reading = phase, let claim else { return [] }
-        guard !entries.isEmpty else {
-            phase = .idle
-            return []
+        let first = claim.head.sequence + 1
+        if let hole = reading.hole {
+            if let before = reading.hole?.digestBefore, before != claim.head.digest { return conflict(at: claim.head.sequence) }
+            return declare(
+                LostRange(
+                    first: first, last: hole.last, digestBefore: claim.head.digest, digestAfter: hole.digestAfter, cause: hole.cause))
         }
-        guard first == claim.head.sequence + 1 else {
-            phase = .halted("the log ends at \(claim.head.sequence), and the spool holds nothing before \(first)")
+        guard !reading.entries.isEmpty else {
+            phase = .idle
             return []
         }
         var batch: [LogEntry] = []
         var bytes = 0
-        for entry in entries.prefix(AppendRequest.maximumEntries) {
+        for entry in reading.entries.prefix(batchLimit) {
             bytes += entry.recordBytes.count
             if bytes > AppendRequest.maximumBytes && !batch.isEmpty { break }
             batch.append(entry)
         }
+        // The spool's own digest, not the log's: where they differ the log says so, and no chain is forked in silence.
+        let previous = reading.previousDigest ?? claim.head.digest
         let request = AppendRequest(
-            stream: stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: first, previousDigest: claim.head.digest,
-            entries: batch)
-        phase = .appending(last: request.lastSequence)
+            stream: stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: first, previousDigest: previous, entries: batch)
+        phase = .appending(first: first, count: batch.count, previous: previous, firstDigest: reading.digests[0])
         sentAt = now
         return [.send(.append(request))]
+    }
+
+    private mutating func declare(_ lost: LostRange) -> [Action] {
+        phase = .declaring(lost)
+        return [.declare(lost)]
+    }
+
+    /// The mention of the range that `declare` named is in the spool.
+    public mutating func declared(at wall: WallTime, now: MonotonicTime) -> [Action] {
+        guard case .declaring(let lost) = phase, let claim else { return [] }
+        phase = .closing(lost)
+        sentAt = now
+        return [.send(.declareLost(LossRequest(stream: stream, epoch: claim.epoch, nonce: claim.nonce, lost: lost, at: wall)))]
     }
 
     /// The log answered the request in flight. The grant that came with it, if any, is counted from when the request was sent.
@@ -141,7 +174,10 @@ public struct LogWriter: Sendable {
             fetched = grant
         case .stored(let head, let grant), .duplicate(let head, let grant):
             if case .duplicate = answer { duplicates += 1 }
+            if case .closing(let lost) = phase { entriesLost += lost.count }
             failures = 0
+            refusal = nil
+            batchLimit = min(AppendRequest.maximumEntries, batchLimit * 2)
             phase = .idle
             advance(to: head)
             actions.append(.acknowledge(upTo: acknowledged))
@@ -159,16 +195,50 @@ public struct LogWriter: Sendable {
             } else {
                 wait(now)
             }
-        case .conflict(let sequence):
-            phase = .halted("the log holds something else at \(stream)/\(sequence)")
-        case .refused(.noPartition):
-            wait(now)
-        case .refused(let refusal):
-            phase = .halted("the log refused the request: \(refusal.rawValue)")
+        case .conflict(let sequence): actions += conflict(at: sequence)
+        case .refused(let refusal): actions += refused(refusal, now)
         }
         let grant = fetched.flatMap { grant in sentAt.map { (grant, sentAt: $0) } }
         return (actions + proceed(now), grant)
     }
+
+    private mutating func conflict(at sequence: Int64) -> [Action] {
+        halt("the log holds something else at \(stream)/\(sequence)")
+    }
+    private mutating func halt(_ reason: String) -> [Action] {
+        phase = .halted(reason)
+        claim = nil
+        return term == nil ? [.setAside(reason)] : []
+    }
+
+    private mutating func refused(_ refusal: LogRefusal, _ now: MonotonicTime) -> [Action] {
+        self.refusal = refusal
+        switch refusal {
+        case .malformedEntry, .batchTooLarge:
+            guard case .appending(let first, let count, let previous, let firstDigest) = phase else {
+                phase = .halted("the log refused the request: \(refusal.rawValue)")
+                return []
+            }
+            // One entry that the log will never take must not hold up all that follow: it is found by halving, and declared lost.
+            if count == 1 {
+                return declare(
+                    LostRange(first: first, last: first, digestBefore: previous, digestAfter: firstDigest, cause: LogWriter.refusedCause))
+            }
+            batchLimit = count / 2
+            phase = .idle
+            return []
+        case .noPartition, .notYourStream, .unknownStream:
+            // An administrator can end each of these, and nobody tells us when.
+            if refusal != .noPartition { claim = nil }
+            wait(now)
+            return []
+        case .emptyBatch, .staleTerm:
+            phase = .halted("the log refused the request: \(refusal.rawValue)")
+            return []
+        }
+    }
+    /// Why an entry is lost that the log refuses as such.
+    public static let refusedCause = "refused"
 
     /// The log could not be asked, or did not answer in time: whether it stored is unknown, and resending tells.
     public mutating func unreachable(now: MonotonicTime) {
@@ -179,13 +249,10 @@ public struct LogWriter: Sendable {
     private mutating func opened(_ claim: StreamClaim, now: MonotonicTime) -> [Action] {
         highestEpochSeen = max(highestEpochSeen, claim.epoch)
         if claim.head.sequence > spooled.sequence {
-            phase = .halted("the log holds \(claim.head.sequence) entries, and the spool only \(spooled.sequence): the spool was lost or restored")
-            return []
+            return halt("the log holds \(claim.head.sequence) entries of \(stream), and the spool only \(spooled.sequence): the spool was lost or restored")
         }
-        if claim.head.sequence == spooled.sequence && claim.head.digest != spooled.digest {
-            phase = .halted("the log holds something else at \(stream)/\(claim.head.sequence)")
-            return []
-        }
+        if claim.head.sequence == spooled.sequence && claim.head.digest != spooled.digest { return conflict(at: claim.head.sequence) }
+        if claim.head.sequence < acknowledged { timesMovedBack += 1 }
         failures = 0
         phase = .idle
         self.claim = claim
@@ -205,18 +272,5 @@ public struct LogWriter: Sendable {
         let jittered = full / 2 + Int64(random.next() % UInt64(full / 2 + 1))
         failures += 1
         phase = .waiting(until: now + Nanoseconds(jittered))
-    }
-}
-
-/// A small seeded generator for jitter and simulation (SplitMix64, G. Steele, D. Lea and C. Flood, 2014). Not for secrets.
-public struct SplitMix: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    public init(seed: UInt64) { state = seed }
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -23,6 +23,8 @@ public struct FactSentence: Sendable {
         case .grantReceived(let version): "Grant \(version) received."
         case .grantExpired(let version): "Grant \(version) expired: brakes go on, raises stop."
         case .entriesLost(let range): "Entries \(range.first) to \(range.last) are lost: \(range.cause)."
+        case .spoolSetAside(let old):
+            "\(old.stream) goes on no more after \(old.last) (the log has it up to \(old.acknowledged)): \(old.reason); kept as \(old.keptAs)."
         case .processStarted(let start): "\(start.role) \(start.version) started, \(start.manner)."
         case .capacityEstimated(let estimate):
             "\(estimate.link) is believed to carry \(estimate.effective.readable) (was \(estimate.before.readable), \(estimate.cause)"

@@ -14,6 +14,9 @@ public enum ShipperEffect: Sendable, Equatable {
     case acknowledge(upTo: Int64)
     /// Store the highest epoch seen before the next `send`.
     case rememberEpoch(Int64)
+    /// Set the spool aside, keep its file, and make a new one with a stream of its own; then report `spoolRenewed` or
+    /// `spoolRenewalFailed`.
+    case renewSpool(reason: String)
     /// Give a `woke` input at this time.
     case wake(at: MonotonicTime)
     /// Say this to people: one line per change, not per tick.
@@ -36,10 +39,13 @@ public struct SpoolBatch: Sendable, Equatable {
     public var entries: [Entry]
     /// States to keep beside the entries: base delays, law states, by key.
     public var keyValues: [String: [UInt8]]
-    public init(id: Int64, entries: [Entry], keyValues: [String: [UInt8]]) {
+    /// A loss that one of the entries mentions: the spool need not tell of it any more.
+    public var mentioned: LostRange?
+    public init(id: Int64, entries: [Entry], keyValues: [String: [UInt8]], mentioned: LostRange? = nil) {
         self.id = id
         self.entries = entries
         self.keyValues = keyValues
+        self.mentioned = mentioned
     }
 }
 

@@ -6,12 +6,16 @@ public import Quantities
 public enum ShipperInput: Sendable {
     /// A tick is due, and this is what the sources and the enforcer gave for it.
     case tick(Observation)
-    /// The spool holds the batch durably.
-    case spooled(batch: Int64)
+    /// The spool holds the batch durably. `dropped`: unsent entries, the oldest, that had to go to make room for it.
+    case spooled(batch: Int64, dropped: ClosedRange<Int64>? = nil)
     /// The spool could not take the batch: full, broken. The brake does not wait for it.
-    case spoolFailed(batch: Int64, problem: String)
+    /// `isBeyondUse`: it never will again.
+    case spoolFailed(batch: Int64, problem: String, isBeyondUse: Bool = false)
     /// What the spool had when asked by a `readSpool` effect.
-    case spoolRead([LogEntry], first: Int64)
+    case spoolRead(SpoolReading)
+    /// The old spool is set aside under `keptAs`; what a new one starts from.
+    case spoolRenewed(ShipperResumption, keptAs: String)
+    case spoolRenewalFailed(problem: String)
     case logAnswered(LogAnswer)
     /// The log could not be asked, or did not answer in time.
     case logUnreachable

@@ -16,6 +16,13 @@ public protocol BandwidthEnforcer: Sendable {
     func apply(_ patch: WorkloadPatch) async -> PatchReport
 }
 
+/// Thrown by a spool whose file is damaged beyond use: it must be set aside.
+public struct SpoolBeyondUse: Error, Equatable, Sendable, CustomStringConvertible {
+    public let problem: String
+    public init(_ problem: String) { self.problem = problem }
+    public var description: String { problem }
+}
+
 /// Where new objects of the managed workloads are heard of.
 public protocol ArrivalSource: Sendable {
     /// Tells of each object that runs without a limit of ours, once. Lasts until its task is cancelled; what it misses the next tick
@@ -25,12 +32,15 @@ public protocol ArrivalSource: Sendable {
 
 /// The spool, as a shipper needs it.
 public protocol SpoolStore: Sendable {
-    /// Returns when the batch is durable.
-    func append(_ batch: SpoolBatch) async throws
-    /// Entries after `sequence` in order, bounded in number and bytes by the spool, and the number of the first.
-    func read(after sequence: Int64) async throws -> (entries: [LogEntry], first: Int64)
+    /// Returns when the batch is durable: the unsent entries, the oldest, that had to be dropped to make room for it; nil as a rule.
+    func append(_ batch: SpoolBatch) async throws -> ClosedRange<Int64>?
+    /// What follows `sequence`, bounded in number and bytes by the spool.
+    func read(after sequence: Int64) async throws -> SpoolReading
     func acknowledge(upTo sequence: Int64) async throws
     func rememberEpoch(_ epoch: Int64) async throws
+    /// Sets the spool aside, never to be written again, and begins a new one; every later call goes to that. Returns what it starts
+    /// from, and the name of the file that holds the old one.
+    func renew() async throws -> (resumption: ShipperResumption, keptAs: String)
 }
 
 /// Who may act in the cluster: the holder of its Lease.
@@ -65,11 +75,14 @@ public struct ShipperPorts: Sendable {
     public var tell: @Sendable (ShipperNote) -> Void
     /// Called after every step with what the shipper shows of itself.
     public var show: @Sendable (ShipperStatus) -> Void
+    /// Called at each place, on the task that is there: where process tests kill a shipper.
+    public var reach: @Sendable (ShipperPlace) -> Void
 
     public init(
         measurements: any MeasurementSource, enforcer: any BandwidthEnforcer, spool: any SpoolStore, log: (any EventLog)?,
         leadership: (any LeadershipSource)? = nil, arrivals: (any ArrivalSource)? = nil, now: @escaping @Sendable () -> Now,
-        tell: @escaping @Sendable (ShipperNote) -> Void = { _ in }, show: @escaping @Sendable (ShipperStatus) -> Void = { _ in }
+        tell: @escaping @Sendable (ShipperNote) -> Void = { _ in }, show: @escaping @Sendable (ShipperStatus) -> Void = { _ in },
+        reach: @escaping @Sendable (ShipperPlace) -> Void = { _ in }
     ) {
         self.measurements = measurements
         self.enforcer = enforcer
@@ -80,5 +93,6 @@ public struct ShipperPorts: Sendable {
         self.now = now
         self.tell = tell
         self.show = show
+        self.reach = reach
     }
 }

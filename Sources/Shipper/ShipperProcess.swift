@@ -10,7 +10,7 @@ public import Quantities
 /// told. A brake never waits for a full disk, nor for the log, nor for the coordinator.
 public struct ShipperProcess: Sendable {
     let settings: ShipperSettings
-    let stream: StreamName
+    private(set) var stream: StreamName
     let chain: HashChain
     let roster: Roster
     var meters: [FlowMeter]
@@ -34,6 +34,11 @@ public struct ShipperProcess: Sendable {
     var unspooled: [SpoolBatch.Entry] = []
     var batchInFlight: (id: Int64, lastSequence: Int64, patches: [WorkloadPatch])?
     var nextBatch: Int64 = 1
+    /// Why the spool was last set aside; and whether the new one could not be begun yet: then each tick tries again.
+    private var setAsideReason = ""
+    private var renewalIsDue = false
+    /// A hole that the log is told of as soon as the entry that mentions it is in the spool.
+    var mention: (lost: LostRange, sequence: Int64)?
     /// Patches sent and not settled, by workload: one at a time each.
     var inFlightPatches: [WorkloadID: WorkloadPatch] = [:]
     public internal(set) var status: ShipperStatus
@@ -70,9 +75,10 @@ public struct ShipperProcess: Sendable {
             highestEpochSeen: resumption.highestEpochSeen, seed: settings.seed)
         self.pendingFacts = []
         self.status = ShipperStatus(stream: resumption.stream)
-        self.wasResumed = resumption.head.sequence > 0
+        self.manner = resumption.head.sequence > 0 ? "resumed" : "fresh"
     }
-    private let wasResumed: Bool
+    /// How this process came to its stream (`ProcessStart.manner`).
+    private var manner: String
 
     /// The live law first, then the shadows.
     private var laws: [Law] { [settings.law] + settings.shadows }
@@ -80,9 +86,13 @@ public struct ShipperProcess: Sendable {
     public mutating func step(_ input: ShipperInput, _ now: Now) -> [ShipperEffect] {
         switch input {
         case .tick(let observation): return tick(observation, now)
-        case .spooled(let batch): return spooled(batch, now)
-        case .spoolFailed(let batch, let problem): return spoolFailed(batch, problem)
-        case .spoolRead(let entries, let first): return effects(of: writer.read(entries, first: first, now: now.monotonic))
+        case .spooled(let batch, let dropped): return spooled(batch, dropped, now)
+        case .spoolFailed(let batch, let problem, let isBeyondUse): return spoolFailed(batch, problem, isBeyondUse)
+        case .spoolRead(let reading): return effects(of: writer.read(reading, now: now.monotonic), now)
+        case .spoolRenewed(let resumption, let keptAs): return spoolRenewed(resumption, keptAs: keptAs, now)
+        case .spoolRenewalFailed(let problem):
+            renewalIsDue = true
+            return [.note(ShipperNote(.error, "a new spool could not be begun; the loop goes on without the log", ["problem": problem]))]
         case .logAnswered(let answer): return logAnswered(answer, now)
         case .logUnreachable:
             writer.unreachable(now: now.monotonic)
@@ -94,7 +104,7 @@ public struct ShipperProcess: Sendable {
             (self.isLeader, leaseTransitions) = (isLeader, transitions)
             record(.leadershipChanged(LeadershipChange(isLeader: isLeader, transitions: transitions, holder: holder)), now)
             return [.note(ShipperNote(.info, "leadership changed", ["leader": "\(isLeader)", "transitions": "\(transitions)"]))]
-        case .woke: return effects(of: writer.proceed(now.monotonic))
+        case .woke: return effects(of: writer.proceed(now.monotonic), now)
         }
     }
 
@@ -107,11 +117,16 @@ public struct ShipperProcess: Sendable {
             record(.grantExpired(version), now)
             notes.append(.note(ShipperNote(.warning, "grant expired: brakes go on, raises stop", ["grant": "\(version)"])))
         }
+        if renewalIsDue {
+            renewalIsDue = false
+            notes.append(.renewSpool(reason: setAsideReason))
+        }
         declareRosterOnce(now)
         let uses = zip(workloads.indices, observation.workloads).map { workloads[$0].read($1) }
         adoptDesired()
         let measured = measure(observation.flows, now)
         let firstSequence = head.sequence + Int64(pendingFacts.count) + 1
+        for index in loops.indices where loops[index].brake?.sequence == .max { loops[index].brake?.sequence = firstSequence }
         var rows = decide(measured, uses, firstSequence: firstSequence, now)
         for index in rows[0].workloads.indices { rows[0].workloads[index].desired = workloads[index].desired }
         lastTickAt = now.monotonic
@@ -297,7 +312,7 @@ public struct ShipperProcess: Sendable {
 
     private mutating func sendBatch(_ patches: [WorkloadPatch]) -> [ShipperEffect] {
         guard !unspooled.isEmpty else { return [] }
-        let batch = SpoolBatch(id: nextBatch, entries: unspooled, keyValues: keyValues())
+        let batch = SpoolBatch(id: nextBatch, entries: unspooled, keyValues: keyValues(), mentioned: mention?.lost)
         nextBatch += 1
         batchInFlight = (batch.id, head.sequence, patches)
         return [.spool(batch)]
@@ -311,22 +326,34 @@ public struct ShipperProcess: Sendable {
         unspooled.append(SpoolBatch.Entry(sequence: sequence, digest: digest, entry: entry))
     }
 
-    private mutating func spooled(_ batch: Int64, _ now: Now) -> [ShipperEffect] {
+    private mutating func spooled(_ batch: Int64, _ dropped: ClosedRange<Int64>?, _ now: Now) -> [ShipperEffect] {
         guard let flight = batchInFlight, flight.id == batch else { return [] }
         batchInFlight = nil
         status.spoolFailures = 0
         let newest = unspooled.last { $0.sequence <= flight.lastSequence }
         unspooled.removeAll { $0.sequence <= flight.lastSequence }
         if let newest { writer.spoolGrew(to: StreamHead(sequence: newest.sequence, digest: newest.digest)) }
-        return patchNow(flight.patches) + effects(of: writer.proceed(now.monotonic)) + sendBatch([])
+        var result = patchNow(flight.patches)
+        if let dropped {
+            status.entriesDropped += Int64(dropped.count)
+            result.append(.note(ShipperNote(.error, "the spool is full: its oldest unsent entries are lost", ["entries": "\(dropped.count)", "first": "\(dropped.lowerBound)"])))
+        }
+        if let mention, mention.sequence <= flight.lastSequence {
+            self.mention = nil
+            result += effects(of: writer.declared(at: now.wall, now: now.monotonic), now)
+        }
+        return result + effects(of: writer.proceed(now.monotonic), now) + sendBatch([])
     }
 
-    private mutating func spoolFailed(_ batch: Int64, _ problem: String) -> [ShipperEffect] {
+    private mutating func spoolFailed(_ batch: Int64, _ problem: String, _ isBeyondUse: Bool) -> [ShipperEffect] {
         guard let flight = batchInFlight, flight.id == batch else { return [] }
         batchInFlight = nil
         status.spoolFailures += 1
         let note = ShipperEffect.note(ShipperNote(.error, "the spool took nothing; braking goes on unspooled", ["problem": problem]))
-        return [note] + patchNow(flight.patches.filter(isBrake).map(withoutDecision))
+        let brakes = patchNow(flight.patches.filter(isBrake).map(withoutDecision))
+        guard isBeyondUse else { return [note] + brakes }
+        setAsideReason = problem
+        return [note] + brakes + [.renewSpool(reason: problem)]
     }
 
     private func isBrake(_ patch: WorkloadPatch) -> Bool { patch.before.map { patch.desired < $0 } ?? true }
@@ -378,7 +405,7 @@ public struct ShipperProcess: Sendable {
         if let reason = writer.haltReason {
             result.append(.note(ShipperNote(.error, "the log refuses this spool; the loop goes on", ["reason": reason])))
         }
-        return result + effects(of: actions) + wake()
+        return result + effects(of: actions, now) + wake()
     }
 
     /// A new replica takes over the law states where the cluster's last writer left them.
@@ -393,15 +420,55 @@ public struct ShipperProcess: Sendable {
         }
     }
 
-    private func effects(of actions: [LogWriter.Action]) -> [ShipperEffect] {
-        actions.map { action in
+    private mutating func effects(of actions: [LogWriter.Action], _ now: Now) -> [ShipperEffect] {
+        var result: [ShipperEffect] = []
+        for action in actions {
             switch action {
-            case .send(let request): .send(request)
-            case .read(let after): .readSpool(after: after)
-            case .acknowledge(let last): .acknowledge(upTo: last)
-            case .rememberEpoch(let epoch): .rememberEpoch(epoch)
+            case .send(let request): result.append(.send(request))
+            case .read(let after): result.append(.readSpool(after: after))
+            case .acknowledge(let last): result.append(.acknowledge(upTo: last))
+            case .rememberEpoch(let epoch): result.append(.rememberEpoch(epoch))
+            case .declare(let lost): result += mentionLoss(lost, now)
+            case .setAside(let reason):
+                status.conflicts += 1
+                setAsideReason = reason
+                result.append(.note(ShipperNote(.error, "the log holds another history: the spool is set aside, a new stream begins", ["reason": reason])))
+                result.append(.renewSpool(reason: reason))
             }
         }
+        return result
+    }
+
+    /// Puts the loss into the chain; the hole is closed on the log when that is spooled.
+    private mutating func mentionLoss(_ lost: LostRange, _ now: Now) -> [ShipperEffect] {
+        record(.entriesLost(lost), now)
+        for entry in pendingFacts.map(LogEntry.init) { fix(entry) }
+        pendingFacts = []
+        mention = (lost, head.sequence)
+        status.entriesLost += lost.count
+        let facts = ["first": "\(lost.first)", "last": "\(lost.last)", "cause": lost.cause]
+        return [.note(ShipperNote(.error, "entries are lost for good: the log is told", facts))] + (batchInFlight == nil ? sendBatch([]) : [])
+    }
+
+    /// Goes on under a new stream. What the old spool had not taken yet is told again where it is a fact; rows are not made twice.
+    private mutating func spoolRenewed(_ resumption: ShipperResumption, keptAs: String, _ now: Now) -> [ShipperEffect] {
+        let old = SpoolSetAside(
+            stream: stream, last: head.sequence, acknowledged: writer.acknowledged, reason: setAsideReason, keptAs: keptAs)
+        status.rowsNotMade += Int64(unspooled.count)
+        (unspooled, batchInFlight, mention) = ([], nil, nil)
+        stream = resumption.stream
+        head = resumption.head
+        rosterSequence = 0
+        manner = "renewed"
+        writer = LogWriter(
+            stream: stream, spooled: head, acknowledged: resumption.acknowledged,
+            highestEpochSeen: max(resumption.highestEpochSeen, writer.highestEpochSeen), seed: settings.seed &+ UInt64(bitPattern: head.sequence &+ 1))
+        // A brake that the old stream told of ends with an allocation that has folded the new one's first row.
+        for index in loops.indices where loops[index].brake != nil { loops[index].brake?.sequence = .max }
+        status.stream = stream
+        record(.spoolSetAside(old), now)
+        return [.note(ShipperNote(.warning, "a new stream begins", ["stream": "\(stream)", "kept": keptAs]))]
+            + effects(of: writer.proceed(now.monotonic), now) + wake()
     }
 
     private func wake() -> [ShipperEffect] { writer.wakeAt.map { [.wake(at: $0)] } ?? [] }
@@ -412,7 +479,7 @@ public struct ShipperProcess: Sendable {
 
     private mutating func declareRosterOnce(_ now: Now) {
         guard rosterSequence == 0 else { return }
-        let start = ProcessStart(role: "shipper", version: settings.version, manner: wasResumed ? "resumed" : "fresh")
+        let start = ProcessStart(role: "shipper", version: settings.version, manner: manner)
         pendingFacts.insert(EventEnvelope(.processStarted(start), at: now.wall), at: 0)
         pendingFacts.append(EventEnvelope(.rosterDeclared(roster), at: now.wall))
         rosterSequence = head.sequence + Int64(pendingFacts.count)

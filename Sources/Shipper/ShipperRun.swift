@@ -37,6 +37,7 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
                 ports.show(process.status)
                 while !effects.isEmpty {
                     let effect = effects.removeFirst()
+                    if let place = ShipperPlace(before: effect) { ports.reach(place) }
                     if let answer = await carryOutInOrder(effect) {
                         effects = process.step(answer, ports.now()) + effects
                     } else {
@@ -52,18 +53,25 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
         switch effect {
         case .spool(let batch):
             do {
-                try await ports.spool.append(batch)
-                return .spooled(batch: batch.id)
+                let dropped = try await ports.spool.append(batch)
+                ports.reach(.afterSpool)
+                return .spooled(batch: batch.id, dropped: dropped)
             } catch {
-                return .spoolFailed(batch: batch.id, problem: "\(error)")
+                return .spoolFailed(batch: batch.id, problem: "\(error)", isBeyondUse: error is SpoolBeyondUse)
             }
         case .readSpool(let sequence):
             do {
-                let (entries, first) = try await ports.spool.read(after: sequence)
-                return .spoolRead(entries, first: first)
+                return .spoolRead(try await ports.spool.read(after: sequence))
             } catch {
                 ports.tell(ShipperNote(.error, "the spool could not be read", ["problem": "\(error)"]))
-                return .spoolRead([], first: sequence + 1)
+                return .spoolRead(.nothing)
+            }
+        case .renewSpool:
+            do {
+                let (resumption, keptAs) = try await ports.spool.renew()
+                return .spoolRenewed(resumption, keptAs: keptAs)
+            } catch {
+                return .spoolRenewalFailed(problem: "\(error)")
             }
         case .acknowledge(let sequence):
             await telling("the spool could not note an acknowledgement") { try await ports.spool.acknowledge(upTo: sequence) }
@@ -88,7 +96,11 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
         case .send(let request):
             group.addTask {
                 guard let log = ports.log else { return }
-                do { mailbox.yield(.logAnswered(try await log.answer(request))) } catch { mailbox.yield(.logUnreachable) }
+                do {
+                    let answer = try await log.answer(request)
+                    ports.reach(.afterAnswer)
+                    mailbox.yield(.logAnswered(answer))
+                } catch { mailbox.yield(.logUnreachable) }
             }
         case .wake(let at):
             let wait = Duration.nanoseconds(max(0, (at - ports.now().monotonic).count))
@@ -98,7 +110,7 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
                 mailbox.yield(.woke)
             }
         case .note(let note): ports.tell(note)
-        case .spool, .readSpool, .acknowledge, .rememberEpoch: break
+        case .spool, .readSpool, .renewSpool, .acknowledge, .rememberEpoch: break
         }
     }
 

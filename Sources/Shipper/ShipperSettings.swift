@@ -54,4 +54,10 @@ public struct ShipperResumption: Sendable {
         self.highestEpochSeen = highestEpochSeen
         self.keyValues = keyValues
     }
+    /// A spool that holds nothing yet.
+    public init(emptyStream stream: StreamName, hash: HashFunction) {
+        self.init(
+            stream: stream, head: StreamHead(sequence: 0, digest: HashChain(hash).genesis(of: stream)), acknowledged: 0,
+            highestEpochSeen: 0, keyValues: [:])
+    }
 }

@@ -5,7 +5,7 @@ public import Quantities
 
 /// What a shipper shows of itself: health, metrics, the line for people. Not state: nothing is decided by it.
 public struct ShipperStatus: Sendable {
-    public let stream: StreamName
+    public internal(set) var stream: StreamName
     public var ticks: Int64 = 0
     public var decisions: [LoopAction: Int64] = [:]
     public var reasons: [DecisionReason: Int64] = [:]
@@ -14,6 +14,10 @@ public struct ShipperStatus: Sendable {
     public var spoolFailures = 0
     /// Rows that could not be made because the spool took nothing for long. The loop went on braking meanwhile.
     public var rowsNotMade: Int64 = 0
+    /// Unsent entries that a full spool dropped, entries declared lost on the log, and times that the log held another history.
+    public var entriesDropped: Int64 = 0
+    public var entriesLost: Int64 = 0
+    public var conflicts: Int64 = 0
     /// New objects of each workload, and how long they ran without a limit of ours: from when they were seen to when one was
     /// acknowledged.
     public var arrivals: [WorkloadID: Arrivals] = [:]

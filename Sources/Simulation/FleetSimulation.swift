@@ -43,6 +43,7 @@ public struct FleetSimulation {
     private struct Site {
         var cluster: ClusterSpecification
         var process: ShipperProcess
+        var stream: StreamName
         var spool: [Shipper.SpoolBatch.Entry] = []
         var probesSent: Int64 = 0
         var probedTo: MonotonicTime
@@ -70,7 +71,6 @@ public struct FleetSimulation {
         world = SimulatedWorld(fleet: settings.fleet, story: settings.story, seed: random.next(), at: start.monotonic)
         log = LogMachine(hash: settings.hash)
         let law = try Law(name: settings.fleet.law.name, parameters: settings.fleet.law.parameters)
-        let chain = HashChain(settings.hash)
         sites = []
         for cluster in settings.fleet.clusters {
             let stream = StreamName(cluster: cluster.id, spool: "00000001")
@@ -78,10 +78,8 @@ public struct FleetSimulation {
                 ShipperSettings(
                     cluster: cluster, tick: settings.fleet.tick, settle: settings.fleet.settle, serviceLevels: settings.fleet.slaClasses,
                     configuration: .zero, law: law, hash: settings.hash, holder: "simulated", version: "simulated", seed: random.next()),
-                from: ShipperResumption(
-                    stream: stream, head: StreamHead(sequence: 0, digest: chain.genesis(of: stream)), acknowledged: 0, highestEpochSeen: 0,
-                    keyValues: [:]))
-            sites.append(Site(cluster: cluster, process: process, probedTo: start.monotonic))
+                from: ShipperResumption(emptyStream: stream, hash: settings.hash))
+            sites.append(Site(cluster: cluster, process: process, stream: stream, probedTo: start.monotonic))
         }
         coordinators = (0..<settings.coordinators).map { _ in CoordinatorProcess(fleet: settings.fleet, hash: settings.hash, seed: 1) }
         for index in sites.indices { schedule(.shipperTick(index), after: settings.fleet.tick + .milliseconds(Int64(index) * 37)) }
@@ -196,8 +194,15 @@ public struct FleetSimulation {
             case .send(let request): schedule(.logRequest(from: .shipper(index), request), after: latency(upTo: 10))
             case .readSpool(let sequence):
                 let entries = sites[index].spool.filter { $0.sequence > sequence }.prefix(AppendRequest.maximumEntries)
-                schedule(.shipper(index, .spoolRead(entries.map(\.entry), first: sequence + 1)), after: latency(upTo: 1))
+                let previous = sequence == 0 ? HashChain(settings.hash).genesis(of: sites[index].stream) : sites[index].spool.last { $0.sequence == sequence }?.digest
+                let reading = SpoolReading(previousDigest: previous, entries: entries.map(\.entry), digests: entries.map(\.digest))
+                schedule(.shipper(index, .spoolRead(reading)), after: latency(upTo: 1))
             case .wake(let at): schedule(.shipper(index, .woke), after: at - now.monotonic)
+            case .renewSpool:
+                sites[index].spool = []
+                sites[index].stream = StreamName(cluster: sites[index].cluster.id, spool: "renewed-\(now.monotonic)")
+                let resumption = ShipperResumption(emptyStream: sites[index].stream, hash: settings.hash)
+                schedule(.shipper(index, .spoolRenewed(resumption, keptAs: "set aside")), after: latency(upTo: 1))
             case .acknowledge, .rememberEpoch, .note: break
             }
         }
@@ -206,7 +211,7 @@ public struct FleetSimulation {
     private mutating func step(coordinator index: Int, _ input: CoordinatorInput) {
         for effect in coordinators[index].step(input, now) {
             switch effect {
-            case .askLease: schedule(.coordinator(index, .leaseAnswered(lease(askedBy: index))), after: latency(upTo: 5))
+            case .askLease(let highest): schedule(.coordinator(index, .leaseAnswered(lease(askedBy: index, above: highest))), after: latency(upTo: 5))
             case .readLog(let cursors):
                 var read: [LogRecord] = []
                 for stream in log.streamNames {
@@ -230,12 +235,12 @@ public struct FleetSimulation {
     }
 
     /// The lease's row, by the simulated server's clock.
-    private mutating func lease(askedBy index: Int) -> LeaseAnswer {
+    private mutating func lease(askedBy index: Int, above highest: Int64) -> LeaseAnswer {
         let until = now.monotonic + settings.fleet.lease.duration
         if let held = lease, held.holder != index, held.until > now.monotonic {
             return .heldByOther(holder: "\(held.holder)", term: held.term)
         }
-        let term = lease?.holder == index && lease!.until > now.monotonic ? lease!.term : (lease?.term ?? 0) + 1
+        let term = lease?.holder == index && lease!.until > now.monotonic ? lease!.term : max(lease?.term ?? 0, highest) + 1
         lease = (index, term, until)
         return .held(term: term)
     }

@@ -50,10 +50,14 @@ extension SQLiteSpool {
         try header.write(to: database, hash)
     }
 
-    /// Moves a damaged spool out of the way, so that `open` makes a new one under a new id; the old file is kept for a person
-    /// (`sqlite3 FILE .recover`). At most one is kept: an older one is overwritten. Returns where it lies now.
-    public static func setAside(path: String) throws(SpoolError) -> String {
-        let aside = path + ".damaged"
+    /// Moves a spool out of the way, so that `open` makes a new one under a new id. The old file is kept for a person, who may
+    /// remove it (`sqlite3 FILE .recover` reads a damaged one). Returns where it lies now: the path and `.aside-1`, or the next
+    /// number that is free up to `maximumAside`; beyond that the last is overwritten. Nil where nothing stood at `path`.
+    /// The spool must be closed.
+    public static func setAside(path: String) throws(SpoolError) -> String? {
+        guard unsafe access(path, F_OK) == 0 else { return nil }
+        let taken = (1..<maximumAside).first { unsafe access("\(path).aside-\($0)", F_OK) != 0 }
+        let aside = "\(path).aside-\(taken ?? maximumAside)"
         for suffix in ["-wal", "-shm", ""] {
             // What is not there needs no moving; the main file must be.
             guard unsafe rename(path + suffix, aside + suffix) != 0 else { continue }
@@ -64,4 +68,5 @@ extension SQLiteSpool {
         }
         return aside
     }
+    public static let maximumAside = 8
 }

@@ -1,4 +1,4 @@
-import Events
+public import Events
 public import Quantities
 
 /// What a writer does with its spool. Each call is one transaction, flushed when it returns.
@@ -81,5 +81,16 @@ extension SQLiteSpool {
     /// A state kept before; nil where there is none, or where it was found damaged.
     public func get(_ key: String) async throws(SpoolError) -> [UInt8]? {
         try await transaction("reading a value") { try $0.value(key) }
+    }
+
+    /// Takes back what was spooled after a place and never acknowledged: entries of a central part that did not reach the log under
+    /// its term, so that they never happened. A shipper's entries did happen: it never calls this.
+    public func retract(to sequence: Int64) async throws(SpoolError) {
+        try await transaction("retracting") { try $0.retract(to: sequence) }
+    }
+
+    /// Forgets all entries and goes on from another place of the stream, where somebody else has written meanwhile.
+    public func restart(at head: StreamHead) async throws(SpoolError) {
+        try await transaction("restarting") { try $0.restart(at: head) }
     }
 }

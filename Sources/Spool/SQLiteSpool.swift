@@ -11,6 +11,8 @@ import Schema
 /// was begun is finished even where its task is cancelled, because half an answer about durability is none.
 public final class SQLiteSpool: Sendable {
     public let path: String
+    /// The cluster whose spool this is; the name of the central part otherwise.
+    public let cluster: ClusterID
     public let limits: SpoolLimits
     let chain: HashChain
     let hash: HashFunction
@@ -41,6 +43,7 @@ public final class SQLiteSpool: Sendable {
 
     private init(path: String, fresh: StreamName, hash: HashFunction, limits: SpoolLimits) throws {
         self.path = path
+        self.cluster = fresh.cluster ?? ClusterID(fresh.text)
         self.limits = limits
         self.hash = hash
         self.chain = HashChain(hash)

@@ -22,7 +22,8 @@ public struct SpoolLoss: Hashable, Sendable {
         case full
         /// The record was found damaged on disk.
         case damaged
-        /// Acknowledged once and forgotten since, and asked for again: the log went further back than the spool keeps.
+        /// Not kept any more, and the reason neither: acknowledged once and asked for again by a log that went further back than the
+        /// spool keeps, or dropped by a predecessor that had mentioned it already.
         case forgotten
     }
     public var first: Int64

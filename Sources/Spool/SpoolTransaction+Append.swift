@@ -24,6 +24,26 @@ extension SpoolTransaction {
         return loss
     }
 
+    mutating func retract(to sequence: Int64) throws {
+        guard (max(header.acknowledged, header.tail.sequence)...header.head.sequence).contains(sequence), let digest = try digest(at: sequence) else {
+            throw SpoolError(.discontinuous, context: "\(header.stream) cannot be taken back to \(sequence)")
+        }
+        let gone = try rows(SpoolStatement.selectEntrySizes, [sequence + 1, header.head.sequence, Int64.max])
+        header.entryCount -= Int64(gone.count)
+        header.byteCount -= gone.reduce(0) { $0 + ($1["byte_count"] as Int64) + Int64(SpoolLimits.entryOverhead) }
+        header.head = StreamHead(sequence: sequence, digest: digest)
+        try execute(SpoolStatement.deleteEntriesAfter, [sequence])
+        try execute(SpoolStatement.deleteLosses, [sequence + 1, Int64.max])
+    }
+
+    mutating func restart(at head: StreamHead) throws {
+        try execute(SpoolStatement.deleteEntriesAfter, [0])
+        try execute(SpoolStatement.deleteLosses, [0, Int64.max])
+        try execute(SpoolStatement.forgetAcknowledgements, [Int64.max])
+        (header.head, header.tail, header.acknowledged) = (head, head, head.sequence)
+        (header.entryCount, header.byteCount) = (0, 0)
+    }
+
     private func requireContinuity(_ entries: [SpooledEntry]) throws {
         var head = header.head
         for entry in entries {
@@ -86,6 +106,8 @@ extension SpoolTransaction {
         }
         if sequence < header.acknowledged { try execute(SpoolStatement.retractAcknowledgements, [sequence]) }
         header.acknowledged = sequence
+        // What the log holds, or has closed, is no loss to tell of.
+        try execute(SpoolStatement.deleteLosses, [0, sequence])
         guard sequence > header.tail.sequence else { return }
         try execute(SpoolStatement.acknowledge, [wall.minute, sequence])
     }

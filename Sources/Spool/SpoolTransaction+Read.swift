@@ -104,8 +104,8 @@ extension SpoolTransaction {
 
     /// What lies before the tail: dropped because the spool was full, or acknowledged and pruned.
     private mutating func forgotten(after sequence: Int64) throws -> SpoolBatch {
-        let dropped = try losses().first { $0.first == sequence + 1 && $0.last == header.tail.sequence }
-        let before = try dropped?.digestBefore ?? digest(at: sequence)
+        let dropped = try losses().first { ($0.first...$0.last).contains(sequence + 1) && $0.last == header.tail.sequence }
+        let before = try dropped?.first == sequence + 1 ? dropped?.digestBefore : digest(at: sequence)
         let missing = SpoolLoss(
             first: sequence + 1, last: header.tail.sequence, digestBefore: before, digestAfter: header.tail.digest,
             cause: dropped?.cause ?? .forgotten)

@@ -55,7 +55,7 @@ struct RunCommand: AsyncParsableCommand {
                 http: HTTPClient())
             let log = cluster.delivery == .standalone && database == nil ? nil : PostgresLog(PostgresConnection(.fairlead(database)))
             let (process, ports, prober) = try await assembly.assemble(
-                log: log, board: probes, tell: { logger.tell($0) }, show: { board.show($0, at: SystemClocks.monotonic()) })
+                log: log, board: probes, failpoint: Failpoint(environment: processEnvironment()), tell: { logger.tell($0) }, show: { board.show($0, at: SystemClocks.monotonic()) })
             let health = try site.listen.map { try HealthListener(board, on: $0, tick: fleet.tick) }
             let shipper = ShipperRun(ports: ports, clock: ContinuousClock(), tick: fleet.tick)
             logger.info("started", metadata: ["stream": "\(process.status.stream)", "port": "\(health?.port ?? 0)"])

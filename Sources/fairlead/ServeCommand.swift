@@ -9,6 +9,7 @@ import EventStore
 import Events
 import Exposition
 import Fleet
+import Glibc
 import HTTPTransport
 import Logging
 import PostgreSQL
@@ -47,8 +48,20 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Who this replica is, for leases. Default: the host's name.", valueName: "name"))
     var holder: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where the coordinator and the alerter keep a copy of what they wrote, so that a restored database is filled again. Must exist; one replica's own. Default: none is kept.",
+            valueName: "directory"))
+    var spool: String?
+
     func run() async throws {
         try await reportingFailures {
+            if let spool {
+                var isDirectory = stat()
+                guard unsafe stat(spool, &isDirectory) == 0, isDirectory.st_mode & S_IFMT == S_IFDIR else {
+                    throw ValidationError("--spool \(spool): no such directory; make one that belongs to this replica alone")
+                }
+            }
             let chosen = try chosenComponents()
             let (fleet, problems) = try FleetFiles.read(config)
             guard let fleet else {
@@ -68,12 +81,13 @@ struct ServeCommand: AsyncParsableCommand {
                 services.append(
                     CoordinatorService(
                         fleet: fleet, database: settings, holder: identity, push: try ClusterPush(fleet: fleet, http: http), window: window,
-                        failpoint: failpoint, logger: logger))
+                        failpoint: failpoint, spoolDirectory: spool, logger: logger))
             }
             if chosen.contains(.alerter) {
                 services.append(
                     try AlerterService(
-                        fleet: fleet, database: settings, holder: identity, http: http, window: alerts, failpoint: failpoint, logger: logger))
+                        fleet: fleet, database: settings, holder: identity, http: http, window: alerts, failpoint: failpoint,
+                        spoolDirectory: spool, logger: logger))
             }
             if chosen.contains(.web) { services.append(try page(settings, window, alerts, logger)) }
             try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()

@@ -27,6 +27,10 @@ enum FactSamples {
         .grantReceived(GrantVersion(term: 7, version: 31)),
         .grantExpired(GrantVersion(term: 7, version: 31)),
         .entriesLost(LostRange(first: 11, last: 42, digestBefore: digest, digestAfter: .zero, cause: "full")),
+        .spoolSetAside(
+            SpoolSetAside(
+                stream: "plant-a/0000000a", last: 42, acknowledged: 40, reason: "the log holds something else at plant-a/0000000a/41",
+                keptAs: "spool.sqlite.aside-1")),
         .processStarted(ProcessStart(role: "shipper", version: "0.1.0", manner: "resumed")),
         .capacityEstimated(
             CapacityEstimate(link: "wan", effective: .megabits(190), before: .megabits(1_000), cause: "suffered", evidence: position)),
@@ -79,12 +83,13 @@ enum FactSamples {
         case .grantReceived: 4
         case .grantExpired: 5
         case .entriesLost: 6
-        case .processStarted: 7
-        case .capacityEstimated: 8
-        case .allocationDecided: 9
-        case .grantIssued: 10
-        case .alertChanged: 11
-        case .notificationSettled: 12
+        case .spoolSetAside: 7
+        case .processStarted: 8
+        case .capacityEstimated: 9
+        case .allocationDecided: 10
+        case .grantIssued: 11
+        case .alertChanged: 12
+        case .notificationSettled: 13
         }
     }
 }

@@ -31,6 +31,24 @@ struct HandWriter {
                 stream: stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: first, previousDigest: digests[Int(first) - 1],
                 entries: Array(entries[Int(first) - 1..<Int(last)])))
     }
+    /// What a spool of these entries answers from `after` to `end`, where it has forgotten a range.
+    func reading(_ after: Int, _ end: Int, forgotten: ClosedRange<Int64>? = nil) -> SpoolReading {
+        if let forgotten, forgotten.contains(Int64(after) + 1) {
+            let hole = SpoolReading.Hole(
+                last: forgotten.upperBound, digestBefore: nil, digestAfter: digests[Int(forgotten.upperBound)], cause: "forgotten")
+            return SpoolReading(previousDigest: nil, entries: [], digests: [], hole: hole)
+        }
+        let end = forgotten.map { Int64(after) < $0.lowerBound ? min(end, Int($0.lowerBound) - 1) : end } ?? end
+        return SpoolReading(previousDigest: digests[after], entries: Array(entries[after..<end]), digests: Array(digests[after + 1..<end + 1]))
+    }
+    /// Declares `first…last` lost under the claim held.
+    func declareLost(_ first: Int64, _ last: Int64) -> LogRequest {
+        .declareLost(
+            LossRequest(
+                stream: stream, epoch: claim.epoch, nonce: claim.nonce,
+                lost: LostRange(first: first, last: last, digestBefore: digests[Int(first) - 1], digestAfter: digests[Int(last)], cause: "full"),
+                at: WallTime(microseconds: 9)))
+    }
     mutating func open(_ log: inout LogMachine, nonce: Int64 = 1, highestEpochSeen: Int64 = 0, term: Int64? = nil) -> LogAnswer {
         let answer = log.apply(.open(OpenRequest(stream: stream, highestEpochSeen: highestEpochSeen, term: term)), nonce: nonce)
         if case .opened(let claim, _, _) = answer { self.claim = claim }
@@ -229,5 +247,32 @@ extension LogMachine {
         #expect(log.entries(of: writer.stream, after: 10, limit: 100).isEmpty)
         #expect(log.entries(of: "nobody", after: 0, limit: 100).isEmpty)
         #expect(log.streamNames == [writer.stream])
+    }
+
+    @Test mutating func `a hole at the head is closed, and the chain goes on over it`() {
+        opened(spooled: 9, appended: 3)
+        #expect(log.apply(writer.declareLost(4, 6)) == .stored(writer.head(6), grant: nil))
+        #expect(log.apply(writer.declareLost(4, 6)) == .duplicate(writer.head(6), grant: nil))
+        #expect(log.apply(writer.append(7, 9)) == .stored(writer.head(9), grant: nil))
+        #expect(log.entries(of: writer.stream, after: 0, limit: 100).map(\.sequence) == [1, 2, 3, 6, 7, 8, 9])
+        #expect(log.entries(of: writer.stream, after: 3, limit: 1).first.map { $0.entry } == closingRecord(4, 6))
+    }
+
+    @Test mutating func `a loss is taken at the head only, with the digest that stands there, and from the holder of the claim`() {
+        opened(spooled: 9, appended: 3)
+        #expect(log.apply(writer.declareLost(5, 6)) == .outOfOrder(expected: 4))
+        #expect(log.apply(writer.declareLost(3, 6)) == .outOfOrder(expected: 4))
+        #expect(log.apply(writer.declareLost(2, 3)) == .duplicate(writer.head(3), grant: nil), "what is there is not lost")
+        var forged = writer
+        forged.digests[3] = .zero
+        #expect(log.apply(forged.declareLost(4, 6)) == .conflict(at: 3))
+        forged.claim.nonce += 1
+        #expect(log.apply(forged.declareLost(4, 6)) == .fenced(currentEpoch: writer.claim.epoch))
+        #expect(log.head(of: writer.stream) == writer.head(3))
+    }
+
+    private func closingRecord(_ first: Int64, _ last: Int64) -> LogEntry? {
+        guard case .declareLost(let request) = writer.declareLost(first, last) else { return nil }
+        return request.closingRecord
     }
 }

@@ -18,6 +18,10 @@ struct WriterWorld {
     var epochOnDisk: Int64 = 0
     var acknowledgedOnDisk: Int64 = 0
     var troubled = true
+    /// The spool no longer holds these; what was declared lost for it; why it was set aside.
+    var forgotten: ClosedRange<Int64>?
+    var declared: [LostRange] = []
+    var asides: [String] = []
 
     init(seed: UInt64) {
         random = SplitMix(seed: seed)
@@ -44,7 +48,14 @@ struct WriterWorld {
             switch actions.removeFirst() {
             case .read(let after):
                 let end = min(hand.entries.count, Int(after) + Int.random(in: 1...7, using: &random))
-                actions += writer.read(Array(hand.entries[Int(after)..<end]), first: after + 1, now: now)
+                actions += writer.read(hand.reading(Int(after), end, forgotten: forgotten), now: now)
+            case .declare(let lost):
+                // The mention is spooled, as any entry is.
+                declared.append(lost)
+                hand.spool(.entriesLost(lost))
+                writer.spoolGrew(to: hand.head(hand.entries.count))
+                actions += writer.declared(at: WallTime(microseconds: 7), now: now)
+            case .setAside(let reason): asides.append(reason)
             case .acknowledge(let sequence): acknowledgedOnDisk = sequence
             case .rememberEpoch(let epoch): epochOnDisk = epoch
             case .send(let request):
@@ -91,6 +102,54 @@ struct WriterWorld {
         #expect(world.log.stored(world.hand.stream) == world.hand.entries)
     }
 
+    @Test(arguments: seeds(20)) func `what no spool supplies any more is closed with its digests, and all around it is whole`(seed: UInt64) {
+        var world = WriterWorld(seed: seed)
+        let first = Int64.random(in: 1...20, using: &world.random)
+        let last = Int64.random(in: first...30, using: &world.random)
+        world.spool(35)
+        world.forgotten = first...last
+        for _ in 0..<200 { world.turn() }
+        world.troubled = false
+        for _ in 0..<100 where world.writer.backlog > 0 || world.writer.standing != .writing { world.turn() }
+        #expect(world.asides.isEmpty)
+        #expect(world.declared.count == 1 || world.declared.dropFirst().allSatisfy { $0 == world.declared[0] }, "one hole, told once unless the answer was lost")
+        #expect(world.declared.first?.first == first && world.declared.first?.last == last)
+        let stored = world.log.entries(of: world.hand.stream, after: 0, limit: 1_000)
+        #expect(stored.map(\.sequence) == Array(1..<first) + Array(last...Int64(world.hand.entries.count)))
+        for (sequence, entry) in stored where sequence != last { #expect(entry == world.hand.entries[Int(sequence) - 1]) }
+        #expect(world.log.head(of: world.hand.stream) == world.hand.head(world.hand.entries.count), "the chain goes on over the hole")
+    }
+
+    @Test func `an entry that the log will never take is found by halving, declared lost, and holds up nothing`() {
+        var world = WriterWorld(seed: 3)
+        world.troubled = false
+        world.spool(9)
+        world.hand.spool(.tick(recordBytes: [1, 2, 3]))
+        world.spool(9)
+        for _ in 0..<100 { world.turn() }
+        #expect(world.writer.backlog == 0 && world.writer.entriesLost == 1)
+        #expect(world.declared.map(\.cause) == [LogWriter.refusedCause] && world.declared.first?.first == 10 && world.declared.first?.last == 10)
+        #expect(world.log.entries(of: world.hand.stream, after: 0, limit: 100).count == 20)
+    }
+
+    @Test func `a spool whose chain differs from the log's is told by the log, and no fork is written`() {
+        var world = WriterWorld(seed: 4)
+        world.troubled = false
+        world.spool(5)
+        world.turn()
+        world.turn()
+        #expect(world.log.head(of: world.hand.stream)?.sequence == 5)
+        // Another process of our name wrote other entries, and more of them than were acknowledged to us.
+        var other = HandWriter()
+        other.spool(count: 4)
+        other.spool(.processStarted(ProcessStart(role: "shipper", version: "2", manner: "fresh")))
+        world.hand = other
+        world.hand.spool(count: 3)
+        world.crash()
+        for _ in 0..<10 { world.turn() }
+        #expect(world.asides.count == 1 && world.log.head(of: world.hand.stream)?.sequence == 5)
+    }
+
     /// A writer that has spooled 3 entries and holds a claim at the log's head 1.
     private func claimed() -> (LogWriter, HandWriter) {
         var hand = HandWriter()
@@ -106,7 +165,7 @@ struct WriterWorld {
 
     @Test func `the epoch is remembered before anything is sent under it, and the batch starts at the log's head`() {
         var (writer, hand) = claimed()
-        let actions = writer.read(Array(hand.entries[1...]), first: 2, now: later)
+        let actions = writer.read(hand.reading(1, 3), now: later)
         let request = AppendRequest(
             stream: hand.stream, epoch: 5, nonce: 8, firstSequence: 2, previousDigest: hand.digests[1], entries: Array(hand.entries[1...]))
         #expect(actions == [.send(.append(request))])
@@ -118,30 +177,32 @@ struct WriterWorld {
 
     @Test func `a grant is counted from when its request was sent`() {
         var (writer, hand) = claimed()
-        _ = writer.read(Array(hand.entries[1...]), first: 2, now: later)
+        _ = writer.read(hand.reading(1, 3), now: later)
         let grant = Grant(cluster: "plant-a", version: GrantVersion(term: 1, version: 1), timeToLive: .seconds(9), rates: [], foldedThrough: nil)
         let fetched = writer.answered(.stored(hand.head(3), grant: grant), now: MonotonicTime(nanoseconds: 9_000_000)).grant
         #expect(fetched?.0 == grant && fetched?.sentAt == later)
     }
 
-    @Test func `a conflict and a log that holds more than the spool halt the writer with a reason`() {
+    @Test func `a conflict, and a log that holds more than the spool, set the spool aside with a reason`() {
         var (writer, hand) = claimed()
-        _ = writer.read(Array(hand.entries[1...]), first: 2, now: later)
-        _ = writer.answered(.conflict(at: 2), now: later)
+        _ = writer.read(hand.reading(1, 3), now: later)
+        let (actions, _) = writer.answered(.conflict(at: 2), now: later)
+        #expect(actions == [.setAside("the log holds something else at plant-a/0000000a/2")])
         #expect(writer.standing == .halted && writer.haltReason?.contains("plant-a/0000000a/2") == true)
         #expect(writer.proceed(MonotonicTime(nanoseconds: 1 << 50)) == [])
 
         var behind = LogWriter(stream: hand.stream, spooled: hand.head(1), acknowledged: 0, highestEpochSeen: 0, seed: 1)
         _ = behind.proceed(later)
-        _ = behind.answered(.opened(StreamClaim(epoch: 1, nonce: 1, head: hand.head(3)), grant: nil, newest: []), now: later)
+        let ahead = behind.answered(.opened(StreamClaim(epoch: 1, nonce: 1, head: hand.head(3)), grant: nil, newest: []), now: later).actions
         #expect(behind.haltReason?.contains("3 entries") == true)
+        #expect(ahead == [.setAside(behind.haltReason ?? "")])
     }
 
     @Test func `a fenced writer waits, longer each time and within the bounds, and goes above the epoch it was told`() {
         var (writer, hand) = claimed()
         var now = later
         var waits: [Int64] = []
-        _ = writer.read(Array(hand.entries[1...]), first: 2, now: now)
+        _ = writer.read(hand.reading(1, 3), now: now)
         for _ in 0..<14 {
             _ = writer.answered(.fenced(currentEpoch: 9), now: now)
             #expect(writer.standing == .away && writer.proceed(now) == [])
@@ -169,7 +230,7 @@ struct WriterWorld {
         var writer = LogWriter(stream: hand.stream, spooled: hand.head(700), acknowledged: 0, highestEpochSeen: 0, seed: 1)
         _ = writer.proceed(later)
         _ = writer.answered(.opened(StreamClaim(epoch: 1, nonce: 1, head: hand.head(0)), grant: nil, newest: []), now: later)
-        guard case .send(.append(let request))? = writer.read(hand.entries, first: 1, now: later).first else {
+        guard case .send(.append(let request))? = writer.read(hand.reading(0, 700), now: later).first else {
             Issue.record("nothing was sent")
             return
         }

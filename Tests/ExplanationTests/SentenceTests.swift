@@ -154,6 +154,7 @@ import Testing
             .leadershipChanged(LeadershipChange(isLeader: true, transitions: 4, holder: "shipper-1")),
             .grantReceived(GrantVersion(term: 4, version: 18)), .grantExpired(GrantVersion(term: 4, version: 18)),
             .entriesLost(LostRange(first: 7, last: 9, digestBefore: .zero, digestAfter: .zero, cause: "disk full")),
+            .spoolSetAside(SpoolSetAside(stream: "plant-a/1", last: 9, acknowledged: 7, reason: "another history", keptAs: "spool.aside-1")),
             .processStarted(ProcessStart(role: "shipper", version: "0.1", manner: "resumed")),
             .capacityEstimated(CapacityEstimate(
                 link: "wan-a", effective: .megabits(190), before: .megabits(400), cause: "suffered", evidence: SampleFleet.brake)),

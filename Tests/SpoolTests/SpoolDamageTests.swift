@@ -119,7 +119,7 @@ import Testing
         let error = await #expect(throws: SpoolError.self) { _ = try await openSpool(directory) }
         #expect(error?.code == .corrupt && error?.isRetriable == false)
 
-        let aside = try SQLiteSpool.setAside(path: directory.file)
+        let aside = try #require(try SQLiteSpool.setAside(path: directory.file))
         #expect(try readFile(aside) == bytes)
         let fresh = try await openSpool(directory, stream: "plant-a/0000000b")
         #expect(try await fresh.contents().stream == "plant-a/0000000b")

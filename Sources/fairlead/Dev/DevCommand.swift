@@ -101,6 +101,15 @@ final class DevStage: Sendable {
     func connection(role: String) -> String { "host=\(server.socketDirectory) user=\(role) dbname=fairlead" }
     var ownerConnection: String { connection(role: server.superuser) }
 
+    /// The directory for the central spools of one `serve`, made where it is missing.
+    func spoolDirectory(ofServe number: Int) throws -> String {
+        let path = "\(directory)/serve-\(number)-spool"
+        guard unsafe mkdir(path, 0o700) == 0 || errno == EEXIST else {
+            throw AssemblyError("the directory \(path) cannot be made: \(unsafe String(cString: strerror(errno)))")
+        }
+        return path
+    }
+
     /// Ends every process, and removes what is not to be kept.
     func strike() {
         supervisor.end()

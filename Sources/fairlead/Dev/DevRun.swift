@@ -92,7 +92,7 @@ struct DevRun {
                 "serve \(index + 1)", "fairlead",
                 [
                     "serve", "--config", configuration, "--database", stage.connection(role: "serve"), "--listen", "127.0.0.1:\(port)",
-                    "--holder", "serve-\(index + 1)",
+                    "--holder", "serve-\(index + 1)", "--spool", try stage.spoolDirectory(ofServe: index + 1),
                 ])
         }
         for cluster in DevFleet.clusters {

@@ -7,7 +7,7 @@ public import Quantities
 /// - **Suffering again** on fresh evidence, no calm between: the mark was wrong and gives way to the use of now. Where that was
 ///   clearly below the limit, the link itself was the limit, and 0.9 of the use empties its queue; otherwise × 0.7.
 /// - **Calm** climbs in steps to the plateau below the lowest ceiling, stays, edges to 0.97 of it, and after a wait probes past
-///   it by 3 %. A probe that stays calm lifts the ceiling and goes on in growing steps; one that suffers doubles the next wait.
+///   it by 3 %. A probe that stays calm lifts the ceiling and goes on in growing steps; one that suffers triples the next wait.
 /// - Higher ceilings stay remembered, lowest first: a link that steps down and up again is climbed to its old plateau without
 ///   suffering there once more, and while a higher one is known the waits are short, for there is much to win.
 ///
@@ -127,7 +127,10 @@ public struct CeilingMemory: Hashable, Sendable {
 
     private func wait(by settings: CeilingSettings) -> Int64 {
         let base = isRough ? settings.roughProbeTicks : ceilings.count > 1 ? settings.probeTicks : settings.topProbeTicks
-        return base * min(Int64(1) << Int64(min(failures, 15)), settings.probeBackoff)
+        // Threefold: a failed probe costs about a tick of suffering, and what it would have won is only late, not lost.
+        var factor: Int64 = 1
+        for _ in 0..<min(failures, 15) where factor < settings.probeBackoff { factor *= 3 }
+        return base * min(factor, settings.probeBackoff)
     }
 
     private func whole(_ rate: BitRate) -> BitRate { BitRate(bitsPerSecond: rate.bitsPerSecond / 1000 * 1000) }

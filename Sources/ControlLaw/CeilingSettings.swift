@@ -19,7 +19,7 @@ public struct CeilingSettings: Hashable, Sendable {
     public var probeTicks: Int64 = 8
     /// Wait before a probe past the highest ceiling known.
     public var topProbeTicks: Int64 = 60
-    /// How often a wait is doubled at most, as a factor.
+    /// The longest wait over the first: each failed probe triples it up to here.
     public var probeBackoff: Int64 = 16
 
     public init() {}

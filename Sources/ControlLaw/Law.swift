@@ -5,11 +5,14 @@ public import Events
 ///
 /// `fixed-step@1` is the rule of the single-cluster ancestor. `hardened@1` puts smoothing, deadband, cooldown and a flap budget
 /// around it. `plateau@1`, the default, steers by fresh evidence and remembers at which used rate the flow suffered.
+/// `proportional@1` steps in proportion to the error. `predictive@1` is `plateau@1` with a forecast.
 public struct Law: Sendable {
     private enum Rule: Sendable {
         case fixedStep(FixedStepRule)
         case hardened(HardenedRule)
         case plateau(PlateauRule)
+        case proportional(ProportionalRule)
+        case predictive(PredictiveRule)
     }
     /// `plateau@1`.
     public let name: String
@@ -19,7 +22,7 @@ public struct Law: Sendable {
 
     public static let defaultName = "plateau@1"
     /// Every law that can be named.
-    public static let names = ["fixed-step@1", "hardened@1", "plateau@1"]
+    public static let names = ["fixed-step@1", "hardened@1", "plateau@1", "proportional@1", "predictive@1"]
 
     /// With the parameters that a person wrote; those left out have their defaults.
     public init(name: String, parameters given: [String: String] = [:]) throws(LawError) {
@@ -30,6 +33,8 @@ public struct Law: Sendable {
             switch name {
             case "fixed-step@1": .fixedStep(FixedStepRule(values))
             case "hardened@1": .hardened(HardenedRule(values))
+            case "proportional@1": .proportional(ProportionalRule(values))
+            case "predictive@1": .predictive(PredictiveRule(values))
             default: .plateau(PlateauRule(values))
             }
     }
@@ -45,6 +50,8 @@ public struct Law: Sendable {
         case "fixed-step@1": FixedStepRule.table
         case "hardened@1": HardenedRule.table
         case "plateau@1": PlateauRule.table
+        case "proportional@1": ProportionalRule.table
+        case "predictive@1": PredictiveRule.table
         default:
             throw LawError(.unknownLaw, name, "is no law", hint: "use \(names.joined(separator: ", "))")
         }
@@ -56,6 +63,8 @@ public struct Law: Sendable {
         case .fixedStep: FixedStepRule.Memory().bytes
         case .hardened: HardenedRule.Memory().bytes
         case .plateau: PlateauRule.Memory().bytes
+        case .proportional: ProportionalRule.Memory().bytes
+        case .predictive: PredictiveRule.Memory().bytes
         }
     }
 
@@ -66,20 +75,33 @@ public struct Law: Sendable {
         case .fixedStep(let rule): rule.step(state, input)
         case .hardened(let rule): rule.step(state, input)
         case .plateau(let rule): rule.step(state, input)
+        case .proportional(let rule): rule.step(state, input)
+        case .predictive(let rule): rule.step(state, input)
         }
     }
 
     /// The settings of the law's ceiling memory, so that a link's effective capacity keeps the same ones; nil for a law without.
     public var ceilingSettings: CeilingSettings? {
-        guard case .plateau(let rule) = rule else { return nil }
-        return rule.settings
+        switch rule {
+        case .plateau(let rule): rule.settings
+        case .predictive(let rule): rule.plateau.settings
+        case .fixedStep, .hardened, .proportional: nil
+        }
     }
 
     /// The state after a changed route: what was remembered of the link's ceilings no longer holds. Unchanged for a law that
     /// remembers none.
     public func forgettingCeilings(state: [UInt8]) -> [UInt8] {
-        guard case .plateau = rule, var memory = PlateauRule.Memory(bytes: state) else { return state }
-        memory.ceilings = CeilingMemory()
-        return memory.bytes
+        switch rule {
+        case .plateau:
+            guard var memory = PlateauRule.Memory(bytes: state) else { return state }
+            memory.ceilings = CeilingMemory()
+            return memory.bytes
+        case .predictive:
+            guard var memory = PredictiveRule.Memory(bytes: state) else { return state }
+            memory.plateau.ceilings = CeilingMemory()
+            return memory.bytes
+        case .fixedStep, .hardened, .proportional: return state
+        }
     }
 }

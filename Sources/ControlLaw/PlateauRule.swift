@@ -17,7 +17,7 @@ import Quantities
 ///
 /// *Why it settles.* The loop's delay is at most two ticks and the settling: a change is in force before the first window counts
 /// as evidence of it, so no two moves rest on one measurement, and there is no gain by which a late answer could be amplified.
-/// Each raise is at most 20 % and below a known ceiling ends at 0.97 of it; only a probe goes past, and the wait for it doubles
+/// Each raise is at most 20 % and below a known ceiling ends at 0.97 of it; only a probe goes past, and the wait for it triples
 /// with each failure. So for a constant link the limit comes to stand between 0.95 and 1.03 of the ceiling, with ever rarer moves.
 struct PlateauRule: LawRule {
     struct Memory: LawMemory, Equatable {
@@ -68,7 +68,7 @@ struct PlateauRule: LawRule {
         LawParameter("roughProbeTicks", .count, "6", 1...60_000, "ticks before a probe past a ceiling marked while the use was rising"),
         LawParameter("probeTicks", .count, "8", 1...60_000, "ticks before a probe while a higher ceiling is known"),
         LawParameter("topProbeTicks", .count, "60", 1...60_000, "ticks before a probe past the highest known ceiling"),
-        LawParameter("probeBackoff", .count, "16", 1...32_768, "factor: the longest wait over the first, doubled by each failed probe"),
+        LawParameter("probeBackoff", .count, "16", 1...32_768, "factor: the longest wait over the first, tripled by each failed probe"),
         LawParameter("usedAtLeast", .factor, "0.85", 1...1000, "factor of the limit: with less use a raise would teach nothing"),
         LawParameter("missingStep", .factor, "0.9", 100...999, "factor: one step down while the flow is not measured"),
         LawParameter("retryTicks", .count, "6", 1...60_000, "ticks between brakes once two did not help"),

@@ -168,10 +168,12 @@ struct PlateauStep {
         }
     }
 
-    /// The coordinator decides when the link is probed: ask for a step more, and take of it what is granted.
+    /// The coordinator decides when the link is probed: ask for more, and take of it what is granted. The step is larger than one of
+    /// our own: what a grant allows, the link is believed to carry, and a site that begins low reaches its share in few ticks.
     private func followGrant(from current: Int64) -> Proposal {
-        return Proposal(rate: scaled(current, rule.settings.climb), reason: .belowTarget)
+        return Proposal(rate: scaled(current, PlateauStep.grantClimb), reason: .belowTarget)
     }
+    private static let grantClimb: Int64 = 1_500
 
     // MARK: After the stages
 

@@ -1,8 +1,8 @@
-import Quantities
+public import Quantities
 
 // The readings of single words.
 extension ConfigurationField {
-    func rate() -> BitRate? {
+    public func rate() -> BitRate? {
         guard let text = text() else { return nil }
         do { return try BitRate(parsing: text) } catch {
             report(error.description)
@@ -11,7 +11,7 @@ extension ConfigurationField {
     }
 
     /// A rate that a CNI can enforce: never 0, which it would read as unlimited.
-    func enforceableRate() -> BitRate? {
+    public func enforceableRate() -> BitRate? {
         guard let text = text() else { return nil }
         let smallest = BandwidthAnnotation.cilium.smallestEnforceable
         guard text != "0" else {
@@ -26,7 +26,7 @@ extension ConfigurationField {
         return rate
     }
 
-    func time(in range: ClosedRange<Nanoseconds>) -> Nanoseconds? {
+    public func time(in range: ClosedRange<Nanoseconds>) -> Nanoseconds? {
         guard let text = text() else { return nil }
         do {
             let time = try Nanoseconds(parsing: text)
@@ -42,7 +42,7 @@ extension ConfigurationField {
     }
 
     /// A delay of at least 1 µs; it is stored in units of 100 ns, so a finer one is refused rather than rounded.
-    func delay() -> Delay? {
+    public func delay() -> Delay? {
         guard let time = time(in: .microseconds(1)...(.seconds(60))) else { return nil }
         guard time.count % 100 == 0 else {
             report("\(time) is finer than 100ns, the unit in which delays are kept")
@@ -51,7 +51,7 @@ extension ConfigurationField {
         return Delay(rounding: time)
     }
 
-    func integer(in range: ClosedRange<Int>) -> Int? {
+    public func integer(in range: ClosedRange<Int>) -> Int? {
         guard let text = text() else { return nil }
         guard let value = Int(text) else {
             report("'\(text)' is not a whole number; write one in \(range.lowerBound)…\(range.upperBound)")
@@ -66,7 +66,7 @@ extension ConfigurationField {
 
     func port() -> UInt16? { integer(in: 1...65_535).map { UInt16($0) } }
 
-    func boolean() -> Bool? {
+    public func boolean() -> Bool? {
         switch text() {
         case nil: return nil
         case "true": return true
@@ -78,7 +78,7 @@ extension ConfigurationField {
     }
 
     /// `0.1%` as parts per million, 0 … 100 %.
-    func partsPerMillion() -> Int32? {
+    public func partsPerMillion() -> Int32? {
         guard let text = text() else { return nil }
         guard text.last == "%" else {
             report("'\(text)' has no unit; write a percentage such as 0.1%")
@@ -92,7 +92,7 @@ extension ConfigurationField {
     }
 
     /// A positive decimal such as `1.5`, in millionths.
-    func weightMillionths() -> Int64? {
+    public func weightMillionths() -> Int64? {
         guard let text = text() else { return nil }
         guard let millionths = exactDecimal(text[...], scale: 6), (1...1_000_000_000_000).contains(millionths) else {
             report("'\(text)' is not a weight; write a number above 0 and up to 1000000, with at most six decimals")
@@ -101,14 +101,14 @@ extension ConfigurationField {
         return millionths
     }
 
-    func oneOf<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
+    public func oneOf<Word: RawRepresentable & CaseIterable>(_: Word.Type) -> Word? where Word.RawValue == String {
         guard let text = text() else { return nil }
         if let word = Word(rawValue: text) { return word }
         report("'\(text)' is not known here; \(NearestName.hint(for: text, among: Word.allCases.map(\.rawValue)))")
         return nil
     }
 
-    func oneOf(_ words: [String]) -> String? {
+    public func oneOf(_ words: [String]) -> String? {
         guard let text = text() else { return nil }
         if words.contains(text) { return text }
         report("'\(text)' is not known here; \(NearestName.hint(for: text, among: words))")
@@ -116,7 +116,7 @@ extension ConfigurationField {
     }
 
     /// A name of our own: lower-case letters, digits and hyphens, at most 63, as an RFC 1123 label.
-    func name() -> String? { name(allowing: "-", longest: 63) }
+    public func name() -> String? { name(allowing: "-", longest: 63) }
 
     /// The name of a Kubernetes object: dots as well, at most 253.
     func objectName() -> String? { name(allowing: "-.", longest: 253) }

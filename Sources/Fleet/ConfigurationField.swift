@@ -1,7 +1,7 @@
 import Yams
 
 /// One value of a document, with its place and its path. Each reading reports what is wrong and returns nil.
-struct ConfigurationField {
+public struct ConfigurationField {
     let node: Node
     let path: String
     let place: SourcePlace
@@ -16,21 +16,21 @@ struct ConfigurationField {
         self.problems = problems
     }
 
-    func report(_ message: String) { problems.report(message, at: place, path: path) }
+    public func report(_ message: String) { problems.report(message, at: place, path: path) }
 
     /// Nothing, or the word for it.
-    var isNull: Bool {
+    public var isNull: Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
         return ["", "~", "null"].contains(scalar.string)
     }
 
     /// The word that stands here, if it is one; reports nothing.
-    var word: String? {
+    public var word: String? {
         guard case .scalar(let scalar) = node, !isNull else { return nil }
         return scalar.string
     }
 
-    func object() -> ConfigurationObject? {
+    public func object() -> ConfigurationObject? {
         guard case .mapping(let mapping) = node else {
             report("\(kindOfValue) stands where keys and values belong")
             return nil
@@ -39,7 +39,7 @@ struct ConfigurationField {
     }
 
     /// The elements of a list.
-    func elements() -> [ConfigurationField]? {
+    public func elements() -> [ConfigurationField]? {
         guard case .sequence(let sequence) = node else {
             report("\(kindOfValue) stands where a list belongs; begin each element with '- '")
             return nil
@@ -50,7 +50,7 @@ struct ConfigurationField {
     }
 
     /// Any word or number, as it was written.
-    func text() -> String? {
+    public func text() -> String? {
         guard case .scalar(let scalar) = node, !isNull else {
             report("\(kindOfValue) stands where one word belongs")
             return nil
@@ -59,7 +59,7 @@ struct ConfigurationField {
     }
 
     /// Any text but the empty one.
-    func nonEmptyText() -> String? {
+    public func nonEmptyText() -> String? {
         guard let text = text() else { return nil }
         guard !text.isEmpty else {
             report("is empty")

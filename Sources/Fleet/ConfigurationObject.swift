@@ -2,8 +2,8 @@ import Quantities
 import Yams
 
 /// A mapping of a document. Its reader asks for the keys that it knows; `finish` reports the ones nobody asked for.
-final class ConfigurationObject {
-    let field: ConfigurationField
+public final class ConfigurationObject {
+    public let field: ConfigurationField
     private var values: [String: ConfigurationField] = [:]
     private var keys: [(name: String, place: SourcePlace)] = []
     private var asked: [String] = []
@@ -26,7 +26,7 @@ final class ConfigurationObject {
     }
 
     /// The value of `key`; nil where it is absent or nothing.
-    func optional(_ key: String) -> ConfigurationField? {
+    public func optional(_ key: String) -> ConfigurationField? {
         asked.append(key)
         unread.remove(key)
         guard let value = values[key], !value.isNull else { return nil }
@@ -34,7 +34,7 @@ final class ConfigurationObject {
     }
 
     /// The value of `key`, reported where it is absent or nothing.
-    func required(_ key: String, hint: String = "") -> ConfigurationField? {
+    public func required(_ key: String, hint: String = "") -> ConfigurationField? {
         if let value = optional(key) { return value }
         let place = keys.first { $0.name == key }?.place ?? field.place
         let path = field.path.isEmpty ? key : "\(field.path).\(key)"
@@ -43,10 +43,10 @@ final class ConfigurationObject {
     }
 
     /// Whether a key is written at all.
-    func has(_ key: String) -> Bool { values[key] != nil }
+    public func has(_ key: String) -> Bool { values[key] != nil }
 
     /// Reports every key that was not asked for, with the nearest one that was.
-    func finish() {
+    public func finish() {
         for (name, place) in keys where unread.contains(name) {
             let path = field.path.isEmpty ? name : "\(field.path).\(name)"
             let free = asked.filter { values[$0] == nil }
@@ -57,7 +57,7 @@ final class ConfigurationObject {
     }
 
     /// Every key with its value, for mappings whose keys are the person's own.
-    func entries() -> [(name: String, value: ConfigurationField)] {
+    public func entries() -> [(name: String, value: ConfigurationField)] {
         keys.compactMap { key in
             unread.remove(key.name)
             return values[key.name].map { (key.name, $0) }

@@ -25,10 +25,13 @@ public enum FleetDocument {
     ) {
         let problems = ProblemCollector()
         let sources = files.map { YAMLFile(name: $0.name, text: $0.text, problems: problems) }
-        let documents = sources.flatMap { source in source.documents.compactMap { header(of: $0, in: source.name, problems) } }
+        let documents = sources.flatMap { source in source.documents.compactMap {
+                DocumentHeader(of: $0, in: source.name, kinds: Kind.allCases.map(\.rawValue), problems)
+            }
+        }
 
         let isWhole = sources.allSatisfy(\.isWhole)
-        let fleetDocuments = documents.filter { $0.kind == .fleet }
+        let fleetDocuments = documents.filter { $0.kind == Kind.fleet.rawValue }
         var configuration: FleetConfiguration?
         let names = DeclaredNames()
         if let first = fleetDocuments.first {
@@ -43,7 +46,7 @@ public enum FleetDocument {
         // Where no Fleet could be read, every link of every cluster would seem unknown: say nothing of them.
         names.areKnown = !fleetDocuments.isEmpty
         let reader = ClusterReader(names: names)
-        let clusters = documents.filter { $0.kind == .cluster }.compactMap(reader.read)
+        let clusters = documents.filter { $0.kind == Kind.cluster.rawValue }.compactMap(reader.read)
         configuration?.clusters = clusters.sorted { $0.id < $1.id }
         if isWhole && !isPart { names.checkLinkEnds() }
         if let configuration, problems.problems.isEmpty { names.checkReserves(of: configuration) }
@@ -52,35 +55,35 @@ public enum FleetDocument {
         return (found.isEmpty ? configuration : nil, found)
     }
 
-    /// What every document begins with; nil where it is empty or says too little to be read on.
-    private static func header(of node: Node, in file: String, _ problems: ProblemCollector) -> DocumentHeader? {
-        let field = ConfigurationField(node: node, path: "", file: file, problems: problems)
-        guard !field.isNull, let object = field.object() else { return nil }
-        if let version = object.required("apiVersion", hint: "write apiVersion: \(apiVersion)"), let text = version.text(),
-            text != apiVersion
-        {
-            version.report("'\(text)' is not known; write \(apiVersion)")
-        }
-        guard let kindField = object.required("kind", hint: "write kind: Fleet or kind: Cluster"),
-            let kind = kindField.oneOf(Kind.self)
-        else { return nil }
-        let metadata = object.required("metadata", hint: "write metadata: {name: …}")?.object()
-        let nameField = metadata?.required("name")
-        let name = nameField?.name()
-        metadata?.finish()
-        let spec = object.required("spec")?.object()
-        object.finish()
-        return DocumentHeader(kind: kind, kindField: kindField, name: name, nameField: nameField, spec: spec)
-    }
 }
 
 /// The part that all kinds share. A missing name or spec is reported already; what is there is read all the same.
 struct DocumentHeader {
-    let kind: FleetDocument.Kind
+    let kind: String
     let kindField: ConfigurationField
     let name: String?
     let nameField: ConfigurationField?
     let spec: ConfigurationObject?
+
+    /// What every document begins with; nil where it is empty or says too little to be read on.
+    init?(of node: Node, in file: String, kinds: [String], _ problems: ProblemCollector) {
+        let field = ConfigurationField(node: node, path: "", file: file, problems: problems)
+        guard !field.isNull, let object = field.object() else { return nil }
+        let known = FleetDocument.apiVersion
+        if let version = object.required("apiVersion", hint: "write apiVersion: \(known)"), let text = version.text(), text != known {
+            version.report("'\(text)' is not known; write \(known)")
+        }
+        let hint = "write \(kinds.map { "kind: \($0)" }.joined(separator: " or "))"
+        guard let kindField = object.required("kind", hint: hint), let kind = kindField.oneOf(kinds) else { return nil }
+        let metadata = object.required("metadata", hint: "write metadata: {name: …}")?.object()
+        self.kind = kind
+        self.kindField = kindField
+        nameField = metadata?.required("name")
+        name = nameField?.name()
+        metadata?.finish()
+        spec = object.required("spec")?.object()
+        object.finish()
+    }
 }
 
 /// The names that the Fleet document declares, right or wrong otherwise, and the references to clusters that are checked at the end.

@@ -19,6 +19,9 @@ struct LoopTrack: Sendable {
     /// A local brake that no allocation has taken in yet, by the position of the decision: a cap on this cluster on this link.
     var brake: (cap: BitRate, sequence: Int64)?
     var isResumed: Bool
+    /// What the loop's workloads used in the tick before, and whether that tick's decision lowered them.
+    private(set) var usedBefore: BitRate?
+    private(set) var hasJustLowered = false
 
     init(link: LinkID, linkIndex: Int16, flows: [Int], workloads: [Int], states: [[UInt8]], isResumed: Bool) {
         self.link = link
@@ -37,9 +40,25 @@ struct LoopTrack: Sendable {
     /// What was sent before this is no evidence for lowering further; nil while a decrease is under way.
     var evidenceStart: MonotonicTime? { decreaseSettledAt }
 
-    mutating func decided(at now: MonotonicTime) {
+    mutating func decided(at now: MonotonicTime, used: BitRate?, hasLowered: Bool) {
         lastDecidedAt = now
         isResumed = false
+        usedBefore = used
+        hasJustLowered = hasLowered
+    }
+
+    /// Whether more was used in this tick than a decrease of the tick before can have let through: then its limit came into force
+    /// later than it settled, and what was measured tells of the old one. An enforcer acknowledges what it has written down, and a
+    /// datapath follows when it follows. Asked of the first tick after a decrease only, so that no brake waits longer than one.
+    func outranLimit(used: BitRate?, applied: BitRate?, at now: MonotonicTime) -> Bool {
+        guard hasJustLowered, let used, let applied, let usedBefore, let begun = lastDecidedAt, let settled = decreaseSettledAt, settled > begun,
+            settled < now, usedBefore > applied
+        else { return false }
+        // Until it settled the old use, from then on the limit; a thousandth for the counter's own times.
+        let before = Int128(usedBefore.bitsPerSecond) * Int128((settled - begun).count)
+        let after = Int128(applied.bitsPerSecond) * Int128((now - settled).count)
+        let most = Int64((before + after) / Int128((now - begun).count))
+        return used > BitRate(bitsPerSecond: most).scaled(thousandths: 1_001)
     }
 
     mutating func changeBegan(isDecrease: Bool) {

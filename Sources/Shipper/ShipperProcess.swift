@@ -41,6 +41,7 @@ public struct ShipperProcess: Sendable {
     var mention: (lost: LostRange, sequence: Int64)?
     /// Patches sent and not settled, by workload: one at a time each.
     var inFlightPatches: [WorkloadID: WorkloadPatch] = [:]
+    var heldRaises = HeldRaises()
     public internal(set) var status: ShipperStatus
 
     /// While the spool takes nothing, this many entries are kept in memory; then rows are no longer made, and the loop goes on braking.
@@ -104,7 +105,7 @@ public struct ShipperProcess: Sendable {
             (self.isLeader, leaseTransitions) = (isLeader, transitions)
             record(.leadershipChanged(LeadershipChange(isLeader: isLeader, transitions: transitions, holder: holder)), now)
             return [.note(ShipperNote(.info, "leadership changed", ["leader": "\(isLeader)", "transitions": "\(transitions)"]))]
-        case .woke: return effects(of: writer.proceed(now.monotonic), now)
+        case .woke: return (mayAct ? patchNow(heldRaises.due(at: now.monotonic)) : []) + effects(of: writer.proceed(now.monotonic), now)
         }
     }
 
@@ -113,6 +114,7 @@ public struct ShipperProcess: Sendable {
     private mutating func tick(_ observation: Observation, _ now: Now) -> [ShipperEffect] {
         var notes: [ShipperEffect] = []
         tickNumber += 1
+        heldRaises.begin()
         if let version = grants.expired(at: now.monotonic) {
             record(.grantExpired(version), now)
             notes.append(.note(ShipperNote(.warning, "grant expired: brakes go on, raises stop", ["grant": "\(version)"])))
@@ -187,6 +189,7 @@ public struct ShipperProcess: Sendable {
         for index in loops.indices {
             releaseBrake(of: index, by: living)
             let input = loopInput(index, measured, uses, living, now)
+            var hasLowered = false
             for (lawIndex, law) in laws.enumerated() {
                 let before = loops[index].states[lawIndex]
                 let (after, outcome) = law.step(state: before, input: input)
@@ -194,10 +197,11 @@ public struct ShipperProcess: Sendable {
                 let decision = LoopDecision(
                     link: loops[index].linkIndex, law: Int16(lawIndex), isShadow: lawIndex > 0, stateBefore: before, input: input,
                     outcome: outcome)
-                if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(rows.count), uses, living, into: &wishes) }
+                if lawIndex == 0 { hasLowered = outcome.action == .decrease }
+                if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(rows.count), uses, living, now, into: &wishes) }
                 rows.append(row(ordinal: Int16(rows.count), living, now, decision))
             }
-            loops[index].decided(at: now.monotonic)
+            loops[index].decided(at: now.monotonic, used: input.used, hasLowered: hasLowered)
         }
         for (workload, rate) in wishes { workloads[workload].desired = rate }
         if let living { followLoweredGrants(living) }
@@ -249,7 +253,8 @@ public struct ShipperProcess: Sendable {
         if let cap = loop.brake?.cap { sums.grant = sums.grant.map { min($0, cap) } }
 
         var evidence: LoopEvidence = []
-        evidence.set(.freshSinceDecrease, steering.freshness.sinceDecrease)
+        let isOld = loop.outranLimit(used: sums.used, applied: sums.applied, at: now.monotonic)
+        evidence.set(.freshSinceDecrease, steering.freshness.sinceDecrease && !isOld)
         evidence.set(.freshSinceChange, steering.freshness.sinceChange)
         evidence.set(.confirmed, members.allSatisfy { $0.isConfirmed && $0.pendingPatch == nil })
         evidence.set(.baseProven, loop.flows.allSatisfy { measured[$0].baseIsProven })
@@ -275,13 +280,18 @@ public struct ShipperProcess: Sendable {
 
     /// Turns a loop's total into limits of its workloads. A workload on several links gets the lowest of what they leave it.
     private mutating func carryOut(
-        _ outcome: LoopOutcome, loop index: Int, sequence: Int64, _ uses: [WorkloadUse], _ living: Grant?, into wishes: inout [Int: BitRate]
+        _ outcome: LoopOutcome, loop index: Int, sequence: Int64, _ uses: [WorkloadUse], _ living: Grant?, _ now: Now,
+        into wishes: inout [Int: BitRate]
     ) {
         guard mayAct, outcome.action != .hold, let total = outcome.desired else { return }
         let members = loops[index].workloads.map { member($0, uses, living) }
         let rates = LoopSums.divide(total, among: members, isDecrease: outcome.action == .decrease)
         for (place, rate) in zip(loops[index].workloads, rates) { wishes[place] = min(wishes[place] ?? rate, rate) }
         if outcome.isBrake { loops[index].brake = (total, sequence) }
+        if outcome.action == .increase, outcome.reason == .probingCeiling {
+            let half = now.monotonic + Nanoseconds(settings.tick.count / 2)
+            for place in loops[index].workloads { heldRaises.expect(workloads[place].specification.id, at: half) }
+        }
     }
 
     // MARK: - Spool, then patch
@@ -301,7 +311,7 @@ public struct ShipperProcess: Sendable {
     private mutating func spool(_ rows: [Tick], patches: [WorkloadPatch], _ now: Now) -> [ShipperEffect] {
         guard unspooled.count < ShipperProcess.maximumUnspooled else {
             status.rowsNotMade += Int64(rows.count)
-            return patchNow(patches.map(withoutDecision))
+            return patchNow(patches.filter(isBrake).map(withoutDecision))
         }
         for entry in pendingFacts.map(LogEntry.init) + rows.map(LogEntry.init) { fix(entry) }
         pendingFacts = []
@@ -333,7 +343,9 @@ public struct ShipperProcess: Sendable {
         let newest = unspooled.last { $0.sequence <= flight.lastSequence }
         unspooled.removeAll { $0.sequence <= flight.lastSequence }
         if let newest { writer.spoolGrew(to: StreamHead(sequence: newest.sequence, digest: newest.digest)) }
-        var result = patchNow(flight.patches)
+        var patches = flight.patches
+        let later = heldRaises.hold(&patches, now: now.monotonic).map { [ShipperEffect.wake(at: $0)] } ?? []
+        var result = patchNow(patches) + later
         if let dropped {
             status.entriesDropped += Int64(dropped.count)
             result.append(.note(ShipperNote(.error, "the spool is full: its oldest unsent entries are lost", ["entries": "\(dropped.count)", "first": "\(dropped.lowerBound)"])))

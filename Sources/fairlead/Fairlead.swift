@@ -27,7 +27,7 @@ struct Fairlead: AsyncParsableCommand {
         subcommands: [
             DevCommand.self, LabCommand.self, ServeCommand.self, StatusCommand.self, ExplainCommand.self, ValidateCommand.self,
             AllocateCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, VersionCommand.self, WorldCommand.self,
-            WebhookReceiverCommand.self,
+            WebhookReceiverCommand.self, ScenarioCommand.self, TuneCommand.self,
         ])
 
     /// Sets what the reading commands take from outside, then runs the command named.

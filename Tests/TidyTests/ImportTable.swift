@@ -47,7 +47,7 @@ enum ImportTable {
 
     private static let core = [
         "Quantities", "JSONDocument", "Jitter", "ControlLaw", "Events", "Fleet", "Allocation", "AllocationDocument", "Coordination",
-        "Alerting", "Explanation", "ReadModel", "Charts", "Exposition",
+        "Alerting", "Explanation", "ReadModel", "Charts", "Exposition", "Plants",
     ]
     private static let processes = ["Shipper", "Coordinator", "Alerter"]
     private static let rim = [
@@ -74,6 +74,7 @@ enum ImportTable {
         ImportRow("Allocation", .core, ["Quantities", "Collections"]),
         ImportRow("AllocationDocument", .core, ["Quantities", "Allocation", "JSONDocument"]),
         ImportRow("Coordination", .core, ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),
+        ImportRow("Plants", .core, ["Quantities", "Events", "Fleet", "Jitter", "Allocation"]),
         ImportRow("Alerting", .core, ["Quantities", "JSONDocument", "Events", "Fleet"]),
         ImportRow("Explanation", .core, ["Quantities", "JSONDocument", "Events", "Fleet", "Allocation", "ControlLaw", "Alerting"]),
         ImportRow("ReadModel", .core, ["Quantities", "JSONDocument", "Events", "Explanation"]),
@@ -110,8 +111,9 @@ enum ImportTable {
              "Mustache", "Logging", "ServiceLifecycle", "NIOCore", "HTTPTypes"]),
 
         ImportRow("Simulation", .top, core + processes),
+        ImportRow("Scenarios", .top, core + processes),
         ImportRow("Adapters", .top, core + processes + rim + plumbing),
-        ImportRow("fairlead", .executable, core + processes + rim + plumbing + web + ["Adapters", "Simulation", "ArgumentParser"]),
+        ImportRow("fairlead", .executable, core + processes + rim + plumbing + web + ["Adapters", "Simulation", "Scenarios", "ArgumentParser"]),
         // The small binary: without the page, the lab, the simulator and a database or supervisor of its own.
         ImportRow(
             "fairlead-shipper", .executable,

@@ -1,0 +1,68 @@
+import Events
+import Fleet
+import Quantities
+import Testing
+
+@testable import Shipper
+
+// Aim: what the shipper knows of limits that come into force later than they were acknowledged, and of raises that only probe.
+// Method: the two small values by themselves, with times of a tick of 5 s.
+@Suite struct LateLimitTests {
+    private func time(_ milliseconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: milliseconds * 1_000_000) }
+
+    /// A decrease decided at 0 from 120 Mbit/s, acknowledged at 50 ms, settled at 1050 ms.
+    private func lowered(hasLowered: Bool = true) -> LoopTrack {
+        var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0], states: [[]], isResumed: false)
+        track.decided(at: time(0), used: .megabits(120), hasLowered: hasLowered)
+        track.changeBegan(isDecrease: true)
+        track.changeTookEffect(at: time(50), settle: .seconds(1))
+        return track
+    }
+
+    @Test func `more use than a limit in force since it settled can let through tells that it was not`() {
+        // To 114: until 1.05 s the old use, then the limit, is 115.26 on average; a second later in force, 116.5.
+        #expect(!lowered().outranLimit(used: BitRate(bitsPerSecond: 115_200_000), applied: .megabits(114), at: time(5_000)))
+        #expect(lowered().outranLimit(used: BitRate(bitsPerSecond: 116_500_000), applied: .megabits(114), at: time(5_000)))
+    }
+
+    @Test func `it is asked of the tick after a decrease alone, so no brake waits twice`() {
+        var track = lowered()
+        #expect(!lowered(hasLowered: false).outranLimit(used: .megabits(120), applied: .megabits(114), at: time(5_000)))
+        track.decided(at: time(5_000), used: BitRate(bitsPerSecond: 116_500_000), hasLowered: false)
+        #expect(!track.outranLimit(used: .megabits(118), applied: .megabits(114), at: time(10_000)))
+    }
+
+    @Test func `without a counter, or without a limit, nothing is concluded`() {
+        #expect(!lowered().outranLimit(used: nil, applied: .megabits(114), at: time(5_000)))
+        #expect(!lowered().outranLimit(used: .megabits(120), applied: nil, at: time(5_000)))
+    }
+
+    private func patch(_ workload: WorkloadID, to desired: Int64, from before: Int64?) -> WorkloadPatch {
+        WorkloadPatch(
+            workload: workload, desired: .megabits(desired), before: before.map(BitRate.megabits),
+            decision: LogPosition(stream: StreamName(cluster: "a", spool: "1"), sequence: 1), term: 0)
+    }
+
+    @Test func `a probing raise waits for half of its tick, others do not`() {
+        var held = HeldRaises()
+        held.begin()
+        held.expect("probe", at: time(2_500))
+        var patches = [patch("probe", to: 103, from: 100), patch("other", to: 103, from: 100)]
+        #expect(held.hold(&patches, now: time(3)) == time(2_500))
+        #expect(patches.map(\.workload) == ["other"])
+        #expect(held.due(at: time(2_499)).isEmpty)
+        #expect(held.due(at: time(2_500)).map(\.workload) == ["probe"])
+        #expect(held.due(at: time(2_600)).isEmpty)
+    }
+
+    @Test func `a brake never waits, and a tick supersedes what was held`() {
+        var held = HeldRaises()
+        held.expect("probe", at: time(2_500))
+        var brakes = [patch("probe", to: 90, from: 100), patch("probe", to: 90, from: nil)]
+        #expect(held.hold(&brakes, now: time(3)) == nil && brakes.count == 2)
+        var raise = [patch("probe", to: 103, from: 100)]
+        #expect(held.hold(&raise, now: time(3)) != nil && raise.isEmpty)
+        held.begin()
+        #expect(held.due(at: time(9_000)).isEmpty)
+    }
+}

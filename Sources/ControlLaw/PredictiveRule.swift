@@ -40,7 +40,7 @@ struct PredictiveRule: LawRule {
     static let table = [
         LawParameter("forecast", .word(DelayForecaster.Method.allCases.map(\.word)), "learned", 0...2, "how the steering value is forecast"),
         LawParameter("forecastTicks", .count, "1", 1...4, "ticks: how far ahead"),
-        LawParameter("forecastMargin", .factor, "1.0", 500...10_000, "factor of the bound that a forecast must pass to brake"),
+        LawParameter("forecastMargin", .factor, "1", 500...10_000, "factor of the bound that a forecast must pass to brake"),
         LawParameter("forecastRest", .count, "12", 0...60_000, "ticks between two early brakes"),
         LawParameter("earlyBrake", .factor, "0.95", 500...999, "factor of the used rate: the early brake"),
     ] + PlateauRule.table

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cryptography
+import Fleet
 import Foundation
 import JSONDocument
 import Quantities

@@ -87,11 +87,11 @@ import Testing
         #expect(last > ceiling)
     }
 
-    @Test func `each probe that fails doubles the wait`() throws {
+    @Test func `each probe that fails triples the wait`() throws {
         var follower = try Follower("plateau@1", applied: 200)
         var waits: [Int] = []
         var sinceBrake = 0
-        for _ in 0..<1_500 {
+        for _ in 0..<4_000 {
             let suffers = follower.applied! > .megabits(200)
             let outcome = follower.step { $0.raw = .microseconds(suffers ? 3_000 : 200); if suffers { $0.used = .megabits(200) } }
             sinceBrake += 1
@@ -99,7 +99,7 @@ import Testing
             if outcome.action == .decrease { sinceBrake = 0 }
         }
         #expect(waits.count >= 4)
-        for (former, latter) in zip(waits.dropFirst(), waits.dropFirst(2)) { #expect(latter > former * 3 / 2 || latter >= 480) }
+        for (former, latter) in zip(waits.dropFirst(), waits.dropFirst(2)) { #expect(latter > former * 5 / 2 || latter >= 960) }
     }
 
     @Test func `a changed route forgets the ceilings`() throws {
@@ -175,10 +175,10 @@ import Testing
     @Test func `with a hub a raise needs a living grant, and is asked for`() throws {
         var follower = try Follower("plateau@1", applied: 100)
         let asked = follower.step { $0.evidence = hub }
-        #expect(asked.reason == .noGrant && asked.action == .hold && asked.requested == .megabits(120))
+        #expect(asked.reason == .noGrant && asked.action == .hold && asked.requested == .megabits(150))
         let granted = follower.step { $0.evidence = hub; $0.grant = .megabits(110) }
         #expect(granted.action == .increase && granted.reason == .limitedByGrant && granted.desired == .megabits(110))
-        #expect(granted.requested == .megabits(120))
+        #expect(granted.requested == .megabits(150))
         #expect(follower.step { $0.evidence = hub; $0.grant = .megabits(110) }.reason == .cooldown)
         let full = follower.step { $0.evidence = hub; $0.grant = .megabits(110) }
         #expect(full.action == .hold && full.reason == .limitedByGrant && full.requested! > .megabits(110))

@@ -25,7 +25,7 @@ import Testing
             }
         }
         let first = try rows(1)
-        #expect(first.count == 59)
+        #expect(first.count == 60)
         #expect(try rows(1) == first)
         #expect(try rows(2) != first)
     }

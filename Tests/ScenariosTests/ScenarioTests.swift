@@ -1,5 +1,6 @@
 import ControlLaw
 import Cryptography
+import Events
 import Foundation
 import JSONDocument
 import Quantities

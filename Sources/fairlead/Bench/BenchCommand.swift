@@ -1,7 +1,8 @@
 import ArgumentParser
 
-/// `fairlead bench`: what the speed of a part is, beside floors that are measured in the same run.
-struct BenchCommand: ParsableCommand {
+/// `fairlead bench`: what is promised in numbers, measured beside floors and ideals of the same run.
+struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure a part's speed on this machine.", subcommands: [BenchAllocateCommand.self, BenchLawsCommand.self])
+        commandName: "bench", abstract: "Measure parts on this machine: speed, and what the laws do.",
+        subcommands: [BenchAllocateCommand.self, BenchLawsCommand.self])
 }

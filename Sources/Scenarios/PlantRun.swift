@@ -58,6 +58,7 @@ public struct PlantRun {
     }
     private struct Site {
         var process: ShipperProcess
+        var genesis: Digest
         var spool: [Shipper.SpoolBatch.Entry] = []
         var annotated: BitRate?
         var lastPatch: BitRate?
@@ -116,7 +117,7 @@ public struct PlantRun {
             let head = StreamHead(sequence: 0, digest: HashChain(hash).genesis(of: stream))
             let process = ShipperProcess(
                 settings, from: ShipperResumption(stream: stream, head: head, acknowledged: 0, highestEpochSeen: 0, keyValues: [:]))
-            return Site(process: process, annotated: site.initial)
+            return Site(process: process, genesis: head.digest, annotated: site.initial)
         }
         for index in sites.indices { schedule(.tick(index), after: description.tick.count + Int64(index) * 37_000_000) }
         guard description.delivery != .standalone else { return }
@@ -236,10 +237,13 @@ public struct PlantRun {
                 if coordinator != nil { schedule(.logAsked(index, request), after: drawn(1_000_000...10_000_000)) }
             case .readSpool(let sequence):
                 let entries = sites[index].spool.filter { $0.sequence > sequence }.prefix(AppendRequest.maximumEntries)
-                schedule(.shipper(index, .spoolRead(entries.map(\.entry), first: sequence + 1)), after: drawn(100_000...1_000_000))
-            case .acknowledge(let last): sites[index].spool.removeAll { $0.sequence <= last }
+                let previous = sequence == 0 ? sites[index].genesis : sites[index].spool.last { $0.sequence == sequence }?.digest
+                let reading = SpoolReading(previousDigest: previous, entries: entries.map(\.entry), digests: entries.map(\.digest))
+                schedule(.shipper(index, .spoolRead(reading)), after: drawn(100_000...1_000_000))
+            // The last one stays: the next reading begins after its digest.
+            case .acknowledge(let last): sites[index].spool.removeAll { $0.sequence < last }
             case .wake(let at): schedule(.shipper(index, .woke), after: max(0, (at - instant.monotonic).count))
-            case .rememberEpoch, .note: break
+            case .rememberEpoch, .renewSpool, .note: break
             }
         }
     }
@@ -286,7 +290,7 @@ public struct PlantRun {
         guard let effects = coordinator?.step(input, now) else { return }
         for effect in effects {
             switch effect {
-            case .askLease: schedule(.coordinator(.leaseAnswered(.held(term: 1))), after: drawn(1_000_000...5_000_000))
+            case .askLease(let highest): schedule(.coordinator(.leaseAnswered(.held(term: max(1, highest)))), after: drawn(1_000_000...5_000_000))
             case .readLog(let cursors): schedule(.coordinator(.records(records(after: cursors), isComplete: true)), after: drawn(1_000_000...5_000_000))
             case .send(let request): schedule(.logAsked(nil, request), after: drawn(1_000_000...10_000_000))
             case .wake(let at): schedule(.coordinator(.woke), after: max(0, (at - instant.monotonic).count))

@@ -235,14 +235,6 @@ public struct ShipperProcess: Sendable {
             decision: decision)
     }
 
-    /// A local brake ends when an allocation arrives that was computed at or after its position.
-    private mutating func releaseBrake(of index: Int, by living: Grant?) {
-        guard let brake = loops[index].brake else { return }
-        if settings.cluster.delivery == .standalone { loops[index].brake = nil }
-        guard let folded = living?.foldedThrough, folded.stream == stream, folded.sequence >= brake.sequence else { return }
-        loops[index].brake = nil
-    }
-
     private func loopInput(_ index: Int, _ measured: [MeasuredFlow], _ uses: [WorkloadUse], _ living: Grant?, _ now: Now) -> LoopInput {
         let loop = loops[index]
         let steering = SteeringFlow(of: loop.flows, measured, classes: settings.serviceLevels, flows: settings.cluster.flows)
@@ -366,13 +358,6 @@ public struct ShipperProcess: Sendable {
         guard isBeyondUse else { return [note] + brakes }
         setAsideReason = problem
         return [note] + brakes + [.renewSpool(reason: problem)]
-    }
-
-    private func isBrake(_ patch: WorkloadPatch) -> Bool { patch.before.map { patch.desired < $0 } ?? true }
-    private func withoutDecision(_ patch: WorkloadPatch) -> WorkloadPatch {
-        var patch = patch
-        patch.decision = nil
-        return patch
     }
 
     mutating func patchNow(_ patches: [WorkloadPatch]) -> [ShipperEffect] {

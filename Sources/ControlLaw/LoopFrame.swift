@@ -149,6 +149,8 @@ extension LoopFrame {
     /// Nothing moves. Says so where it is an edge that holds it.
     private func holdAtEdge(_ staged: Staged, current: Int64) -> Verdict {
         guard let proposed = staged.afterCooldown, proposed != current else { return hold(staged.reason, at: current) }
+        // The same rate, read back some bits lower.
+        if proposed > current, proposed - current < smallestRaise(over: current) { return hold(staged.reason, at: current) }
         return hold(proposed < current ? .atFloor : .atCeiling, at: current)
     }
 

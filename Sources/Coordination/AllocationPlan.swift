@@ -38,6 +38,8 @@ struct PlannedDemand {
     /// What may flow until the cluster says that it went lower: its limit as read back (what it uses, where it has none), or a
     /// grant that it may still act under.
     let committed: BitRate
+    /// What it has by now: its limit as read back, or the newest grant where that is more. Never more than a grant that is dead gave.
+    let standing: BitRate
     var id: String { "\(cluster)/\(specification.id)" }
 }
 
@@ -114,7 +116,8 @@ public struct AllocationPlanner: Sendable {
             return PlannedDemand(
                 cluster: cluster.id, specification: workload, minimum: floor, maximum: max(floor, min(ceiling, use?.idleWish ?? ceiling)),
                 tier: Int(fleet.tier(named: workload.tier)?.rank ?? 0),
-                committed: max(use?.applied ?? use?.used ?? .zero, state.highestOutstanding(cluster.id, workload.id)))
+                committed: max(use?.applied ?? use?.used ?? .zero, state.highestOutstanding(cluster.id, workload.id)),
+                standing: max(use?.applied ?? .zero, state.grants[cluster.id]?.rate(of: workload.id) ?? .zero))
         }
     }
 
@@ -187,26 +190,32 @@ public struct AllocationPlanner: Sendable {
         }
     }
 
-    /// Decreases first. A rise is granted only from room that nobody is committed to any more: those who are to fall count with
-    /// what they may still use, until their cluster reports that they went lower.
+    /// Decreases first. A rise past what stands is granted only from room that nobody is committed to any more: everybody counts with
+    /// what may still flow until his cluster reports that it went lower. Where that is more than a link carries nobody on it rises,
+    /// except to its floor: an older grant that may still be acted under is counted, and never given anew.
     private mutating func inTransit(_ shares: [BitRate], _ demands: [PlannedDemand], room: [LinkID: BitRate]) -> [BitRate] {
-        let falling = demands.indices.filter { shares[$0] < demands[$0].committed }
-        guard !falling.isEmpty else { return shares }
+        guard demands.indices.contains(where: { shares[$0] < demands[$0].committed }) else { return shares }
         var left = room
-        for index in falling {
-            for link in demands[index].specification.links { left[link] = (left[link] ?? .zero).minus(demands[index].committed) }
+        for (demand, share) in zip(demands, shares) {
+            // Of who rises, what lies above his share.
+            let counted = share > demand.standing ? demand.committed.minus(share) : demand.committed
+            for link in demand.specification.links { left[link] = (left[link] ?? .zero).minus(counted) }
         }
-        let rising = demands.indices.filter { shares[$0] >= demands[$0].committed }
+        let rising = demands.indices.filter { shares[$0] > demands[$0].standing }
         let capped = rising.map { index in
             let demand = demands[index]
             return PlannedDemand(
-                cluster: demand.cluster, specification: demand.specification, minimum: min(demand.minimum, shares[index]),
-                maximum: shares[index], tier: demand.tier, committed: demand.committed)
+                cluster: demand.cluster, specification: demand.specification, minimum: min(demand.committed, shares[index]),
+                maximum: shares[index], tier: demand.tier, committed: demand.committed, standing: demand.standing)
         }
         var granted = shares
         guard let solution = capped.isEmpty ? nil : solve(capped, room: left, brakes: []) else { return granted }
-        // What already stands is not taken back here: a decrease is the target's to decide, not the order's.
-        for (index, rate) in zip(rising, solution.rates) { granted[index] = max(demands[index].committed, rate) }
+        for (place, index) in rising.enumerated() {
+            let isFree = solution.rates[place] >= capped[place].minimum
+            // What already stands is not taken back here: a decrease is the target's to decide, not the order's.
+            let safe = isFree ? solution.rates[place] : demands[index].standing
+            granted[index] = max(safe, min(demands[index].minimum, shares[index]))
+        }
         return granted
     }
 }

@@ -142,7 +142,8 @@ public struct LinkCapacity: Sendable, Equatable {
         let fallen = memory.suffered(
             at: min(carried + evidence.kept, effective), under: effective, again: !isFirst,
             isRough: isRising, by: settings)
-        effective = max(min(fallen, effective), evidence.kept)
+        // Nothing below what is kept can be shared out; and suffering raises nothing, however much is kept.
+        effective = min(effective, max(fallen, evidence.kept))
         return "suffered"
     }
 

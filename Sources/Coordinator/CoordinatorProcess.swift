@@ -15,6 +15,7 @@ public struct CoordinatorProcess: Sendable {
     private var lease: LeaseHold
     private var writer: CentralWriter?
     private var writerTerm: Int64?
+    private var lastTerm: Int64?
     public private(set) var state = FleetState()
     private var capacities: [LinkID: LinkCapacity]
     private var planner = AllocationPlanner()
@@ -88,8 +89,9 @@ public struct CoordinatorProcess: Sendable {
         // What another wrote meanwhile must be folded before the first decision of this term.
         hasCaughtUp = false
         writer = CentralWriter(stream: .coordinator, term: term, hash: hash, seed: seed &+ UInt64(bitPattern: term))
-        writerTerm = term
-        nextVersion = 1
+        // One's own late request can fence one's own writer: the term is then taken up again, and its versions go on.
+        if term != lastTerm { nextVersion = 1 }
+        (writerTerm, lastTerm) = (term, term)
         lastGrants = [:]
         lastIssuedAt = nil
         claimedTerms = [:]
@@ -157,7 +159,9 @@ public struct CoordinatorProcess: Sendable {
             let rows = state.takeEvidence(for: link.id)
             let evidence = linkEvidence(on: link.id, rows, now.monotonic)
             guard let change = capacities[link.id]?.fold(evidence, now: now.monotonic) else { return nil }
-            let witness = rows.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? rows.first
+            // In order of cluster: a dictionary's own order is another in every process.
+            let told = rows.sorted { $0.key < $1.key }
+            let witness = told.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? told.first
             return .capacityEstimated(
                 CapacityEstimate(
                     link: link.id, effective: change.effective, before: change.before, cause: change.cause,
@@ -250,7 +254,8 @@ public struct CoordinatorProcess: Sendable {
             let mayRaise = claimedTerms[cluster.id] == term && state.clusters[cluster.id]?.isFresh(at: now.monotonic, ticks: 2) == true
             for rate in grant.rates {
                 let applied = state.clusters[cluster.id]?.workloads[rate.workload]?.applied
-                let desired = pushedRate(rate, applied: applied, cluster: cluster.id)
+                // A share of an infeasible allocation may lie below what can be enforced.
+                let desired = cluster.guardrails.clamp(pushedRate(rate, applied: applied, cluster: cluster.id))
                 guard desired != applied, applied.map({ desired < $0 }) ?? true || mayRaise else { continue }
                 guard patchesInFlight.insert("\(cluster.id)/\(rate.workload)").inserted else { continue }
                 effects.append(

@@ -165,12 +165,17 @@ public struct ShipperProcess: Sendable {
         for index in workloads.indices {
             guard workloads[index].appliedIsKnown else { continue }
             let applied = workloads[index].applied
-            if workloads[index].desired == nil { workloads[index].desired = applied ?? adoptionRate(workloads[index].specification) }
-            if settings.cluster.delivery == .push, let applied, let desired = workloads[index].desired, applied > desired,
-                workloads[index].pendingPatch == nil, loops.allSatisfy({ $0.brake == nil || !$0.workloads.contains(index) })
-            {
+            // Who may not act wishes for what stands: a replica that stood by must not begin with a wish of long ago.
+            guard mayAct else {
                 workloads[index].desired = applied
+                continue
             }
+            if workloads[index].desired == nil { workloads[index].desired = applied ?? adoptionRate(workloads[index].specification) }
+            guard settings.cluster.delivery == .push, let applied, let desired = workloads[index].desired, workloads[index].pendingPatch == nil
+            else { continue }
+            // The centre lowers as well; only over a brake of ours it has raised nothing yet.
+            let isBraked = loops.contains { $0.brake != nil && $0.workloads.contains(index) }
+            if applied < desired || !isBraked { workloads[index].desired = applied }
         }
     }
 

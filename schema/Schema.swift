@@ -34,6 +34,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(3, oldestBinary: 1, "0003_analytics", PackageResources._003_analytics_sql),
         MigrationScript(4, oldestBinary: 1, "0004_outbox_pruning", PackageResources._004_outbox_pruning_sql),
         MigrationScript(5, oldestBinary: 1, "0005_lost_records", PackageResources._005_lost_records_sql),
+        MigrationScript(6, oldestBinary: 1, "0006_rollups", PackageResources._006_rollups_sql),
     ]
 }
 
@@ -42,6 +43,15 @@ public enum Query {
     public static let alertClock = EmbeddedStatement("alert_clock", PackageResources.alert_clock_sql)
     public static let alertPlace = EmbeddedStatement("alert_place", PackageResources.alert_place_sql)
     public static let alertRestore = EmbeddedStatement("alert_restore", PackageResources.alert_restore_sql)
+    public static let benchAppendJSONB = EmbeddedStatement("bench_append_jsonb", PackageResources.bench_append_jsonb_sql)
+    public static let benchCheckpoint = EmbeddedStatement("bench_checkpoint", PackageResources.bench_checkpoint_sql)
+    public static let benchCopyTicks = EmbeddedStatement("bench_copy_ticks", PackageResources.bench_copy_ticks_sql)
+    public static let benchPause = EmbeddedStatement("bench_pause", PackageResources.bench_pause_sql)
+    public static let benchPrepare = EmbeddedStatement("bench_prepare", PackageResources.bench_prepare_sql)
+    public static let benchSurvey = EmbeddedStatement("bench_survey", PackageResources.bench_survey_sql)
+    public static let checkpointDigests = EmbeddedStatement("checkpoint_digests", PackageResources.checkpoint_digests_sql)
+    public static let checkpointLast = EmbeddedStatement("checkpoint_last", PackageResources.checkpoint_last_sql)
+    public static let checkpointList = EmbeddedStatement("checkpoint_list", PackageResources.checkpoint_list_sql)
     public static let compositeType = EmbeddedStatement("composite_type", PackageResources.composite_type_sql)
     public static let cursorLoad = EmbeddedStatement("cursor_load", PackageResources.cursor_load_sql)
     public static let cursorStore = EmbeddedStatement("cursor_store", PackageResources.cursor_store_sql)
@@ -72,6 +82,14 @@ public enum Query {
     public static let outboxStore = EmbeddedStatement("outbox_store", PackageResources.outbox_store_sql)
     public static let partitionsAhead = EmbeddedStatement("partitions_ahead", PackageResources.partitions_ahead_sql)
     public static let partitionsMake = EmbeddedStatement("partitions_make", PackageResources.partitions_make_sql)
+    public static let logExport = EmbeddedStatement("log_export", PackageResources.log_export_sql)
+    public static let logStarts = EmbeddedStatement("log_starts", PackageResources.log_starts_sql)
+    public static let partitionDrop = EmbeddedStatement("partition_drop", PackageResources.partition_drop_sql)
+    public static let partitionList = EmbeddedStatement("partition_list", PackageResources.partition_list_sql)
+    public static let partitionObstacles = EmbeddedStatement("partition_obstacles", PackageResources.partition_obstacles_sql)
+    public static let projectionDigests = EmbeddedStatement("projection_digests", PackageResources.projection_digests_sql)
+    public static let projectionRebuild = EmbeddedStatement("projection_rebuild", PackageResources.projection_rebuild_sql)
+    public static let rollupFold = EmbeddedStatement("rollup_fold", PackageResources.rollup_fold_sql)
     public static let readAlerts = EmbeddedStatement("read_alerts", PackageResources.read_alerts_sql)
     public static let readAllocation = EmbeddedStatement("read_allocation", PackageResources.read_allocation_sql)
     public static let readClusterRoster = EmbeddedStatement("read_cluster_roster", PackageResources.read_cluster_roster_sql)
@@ -83,15 +101,18 @@ public enum Query {
     public static let readPatches = EmbeddedStatement("read_patches", PackageResources.read_patches_sql)
     public static let readStreamPage = EmbeddedStatement("read_stream_page", PackageResources.read_stream_page_sql)
     public static let readTimeline = EmbeddedStatement("read_timeline", PackageResources.read_timeline_sql)
+    public static let writerCut = EmbeddedStatement("writer_cut", PackageResources.writer_cut_sql)
     public static let writerEnroll = EmbeddedStatement("writer_enroll", PackageResources.writer_enroll_sql)
     public static let writerRevoke = EmbeddedStatement("writer_revoke", PackageResources.writer_revoke_sql)
 
     public static let all: [EmbeddedStatement] = [
-        alertClock, alertPlace, alertRestore, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
+        alertClock, alertPlace, alertRestore, benchAppendJSONB, benchCheckpoint, benchCopyTicks, benchPause, benchPrepare, benchSurvey,
+        checkpointDigests, checkpointLast, checkpointList, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
+        logExport, logStarts, partitionDrop, partitionList, partitionObstacles, projectionDigests, projectionRebuild, rollupFold,
         partitionsAhead, partitionsMake, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,
-        readDecisions, readLogPage, readNewestArrival, readPatches, readStreamPage, readTimeline, writerEnroll,
+        readDecisions, readLogPage, readNewestArrival, readPatches, readStreamPage, readTimeline, writerCut, writerEnroll,
         writerRevoke,
     ]
 }

@@ -28,10 +28,11 @@ struct ChainWalk {
     private var unmentioned: [LostRange] = []
     private var lost: Int64 = 0
 
-    init(chain: HashChain, genesis: Digest) {
+    /// - Parameter start: what stands before the first row: the genesis, or the end of what was sealed.
+    init(chain: HashChain, start: StreamHead) {
         self.chain = chain
-        self.before = genesis
-        self.head = StreamHead(sequence: 0, digest: genesis)
+        self.before = start.digest
+        self.head = start
     }
 
     mutating func take(_ row: Row) {

@@ -38,6 +38,14 @@ public struct LogAdministration: Sendable {
         try await connection.run { session throws(PostgresError) in try session.execute(Query.writerRevoke, [.text(role)]) > 0 }
     }
 
+    /// Ends a role's right to write and to log in, and its sessions, at once; returns how many sessions were ended.
+    @discardableResult
+    public func cut(role: String) async throws(PostgresError) -> Int32 {
+        try await connection.run { session throws(PostgresError) in
+            try session.queryOne(Query.writerCut, [.text(role)]) { row throws(PostgresError) in try row.value("sessions") }
+        }
+    }
+
     /// Makes the daily partitions from today on, as far ahead as `partitionDays`; returns the days that can be appended to now.
     @discardableResult
     public func makePartitions() async throws(PostgresError) -> Int32 {

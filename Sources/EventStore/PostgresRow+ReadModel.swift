@@ -49,6 +49,14 @@ extension PostgresRow {
         return PositionedTick(position: position, tick: tick)
     }
 
+    /// A packed list of a tick's row.
+    borrowing func packed(_ column: String) throws(PostgresError) -> [Int64?] {
+        guard let list = PackedColumn(bytes: try value(column)) else {
+            throw PostgresError(.protocolViolation, "column '\(column)' is no packed list", context: "the log")
+        }
+        return list.values
+    }
+
     borrowing func roster() throws(PostgresError) -> Roster? {
         try value("roster_body", as: String?.self).flatMap(Roster.init(storedBody:))
     }
@@ -76,16 +84,18 @@ extension Roster {
 extension TimelinePoint {
     /// A row of `read_timeline`. Sums are nil where one workload has no rate: a part is never shown as the whole.
     init(_ row: borrowing PostgresRow) throws(PostgresError) {
-        let qualities: [Int16] = try row.value("flow_quality")
-        let delays: [Int32?] = try row.value("flow_p95_100ns")
+        let qualities = try row.packed("flow_quality")
+        let delays = try row.packed("flow_p95_100ns")
         let interval: Int32 = try row.value("interval_ms")
         self.init(
             at: WallTime(microseconds: try row.value("at_us")), spanMilliseconds: Int64(interval),
             flows: zip(qualities, delays).map { quality, delay in
-                Flow(quality: SampleQuality(rawValue: quality) ?? .missing, p95: delay.map { Delay(hundredNanoseconds: $0) })
+                Flow(
+                    quality: quality.flatMap { Int16(exactly: $0) }.flatMap(SampleQuality.init(rawValue:)) ?? .missing,
+                    p95: delay.flatMap { Int32(exactly: $0) }.map { Delay(hundredNanoseconds: $0) })
             },
-            used: Self.sum(try row.value("used_bps")), applied: Self.sum(try row.value("applied_bps")),
-            desired: Self.sum(try row.value("desired_bps")))
+            used: Self.sum(try row.packed("used_bps")), applied: Self.sum(try row.packed("applied_bps")),
+            desired: Self.sum(try row.packed("desired_bps")))
     }
 
     private static func sum(_ rates: [Int64?]) -> BitRate? {

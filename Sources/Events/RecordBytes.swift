@@ -19,9 +19,8 @@ struct RecordWriter {
     mutating func column(text value: String?) { variable(.text, value.map { Array($0.utf8) }) }
     mutating func column(bytea value: [UInt8]?) { variable(.bytea, value) }
 
-    mutating func column(int2Array elements: [Int16?]) { array(.int2Array, of: .int2, elements) }
-    mutating func column(int4Array elements: [Int32?]) { array(.int4Array, of: .int4, elements) }
-    mutating func column(int8Array elements: [Int64?]) { array(.int8Array, of: .int8, elements) }
+    /// A list as `PackedIntegers`, in a bytea.
+    mutating func column(packed elements: [(some FixedWidthInteger)?]) { variable(.bytea, PackedIntegers.packed(elements)) }
 
     private mutating func scalar(_ type: ColumnType, _ value: (some FixedWidthInteger)?) {
         append(type.rawValue)
@@ -36,31 +35,6 @@ struct RecordWriter {
         append(Int32(value.count))
         bytes += value
     }
-
-    /// `array_send`: dimensions, whether a NULL occurs, element OID, then (length, lower bound 1) and the elements; an empty
-    /// array has no dimension.
-    private mutating func array<Element: FixedWidthInteger>(_ type: ColumnType, of elementType: ColumnType, _ elements: [Element?]) {
-        append(type.rawValue)
-        let lengthAt = bytes.count
-        append(Int32(0))
-        append(Int32(elements.isEmpty ? 0 : 1))
-        append(Int32(elements.contains { $0 == nil } ? 1 : 0))
-        append(elementType.rawValue)
-        if !elements.isEmpty {
-            append(Int32(elements.count))
-            append(Int32(1))
-        }
-        for element in elements {
-            guard let element else {
-                append(Int32(-1))
-                continue
-            }
-            append(Int32(Element.bitWidth / 8))
-            append(element)
-        }
-        let length = bytes.count - lengthAt - 4
-        for place in 0..<4 { bytes[lengthAt + place] = UInt8(truncatingIfNeeded: length >> (24 - 8 * place)) }
-    }
 }
 
 /// OIDs of the built-in types that occur in a record (PostgreSQL `pg_type.dat`).
@@ -71,9 +45,6 @@ enum ColumnType: Int32 {
     case int2 = 21
     case int4 = 23
     case text = 25
-    case int2Array = 1005
-    case int4Array = 1007
-    case int8Array = 1016
 }
 
 /// Bytes that are no record of ours: torn, of another version, or forged.
@@ -114,9 +85,16 @@ struct RecordReader {
         guard let text = String(validating: bytes, as: UTF8.self) else { throw RecordError("a text is not valid UTF-8") }
         return text
     }
-    mutating func int2Array() throws(RecordError) -> [Int16?] { try array(.int2Array, of: .int2, Int16.self) }
-    mutating func int4Array() throws(RecordError) -> [Int32?] { try array(.int4Array, of: .int4, Int32.self) }
-    mutating func int8Array() throws(RecordError) -> [Int64?] { try array(.int8Array, of: .int8, Int64.self) }
+    /// A packed list, each value in the type of its field.
+    mutating func packed<Value: FixedWidthInteger>(_: Value.Type) throws(RecordError) -> [Value?] {
+        guard let bytes = try variable(.bytea) else { throw RecordError("column \(columnsRead), a list, is NULL") }
+        guard let values = PackedIntegers.unpacked(bytes) else { throw RecordError("column \(columnsRead) is no packed list") }
+        return try values.map { (value) throws(RecordError) in
+            guard let value else { return nil }
+            guard let exact = Value(exactly: value) else { throw RecordError("column \(columnsRead) holds \(value), which is out of range") }
+            return exact
+        }
+    }
 
     func finish() throws(RecordError) {
         guard position == bytes.count, columnsRead == columnCount else { throw RecordError("the record is longer than its columns") }
@@ -148,35 +126,6 @@ struct RecordReader {
         guard let length = try length(of: type) else { return nil }
         defer { position += length }
         return Array(bytes[position..<position + length])
-    }
-
-    private mutating func array<Element: FixedWidthInteger>(
-        _ type: ColumnType, of elementType: ColumnType, _: Element.Type
-    ) throws(RecordError) -> [Element?] {
-        guard let length = try length(of: type) else { throw RecordError("column \(columnsRead), an array, is NULL") }
-        let end = position + length
-        let dimensions = try Self.integer(Int32.self, bytes, &position)
-        _ = try Self.integer(Int32.self, bytes, &position)
-        guard try Self.integer(Int32.self, bytes, &position) == elementType.rawValue else {
-            throw RecordError("column \(columnsRead) holds elements of another type")
-        }
-        var elements: [Element?] = []
-        if dimensions == 1 {
-            let count = Int(try Self.integer(Int32.self, bytes, &position))
-            guard try Self.integer(Int32.self, bytes, &position) == 1, count >= 0, count <= length / 4 else {
-                throw RecordError("column \(columnsRead) has a strange shape")
-            }
-            elements.reserveCapacity(count)
-            for _ in 0..<count {
-                let size = try Self.integer(Int32.self, bytes, &position)
-                guard size == -1 || size == Int32(Element.bitWidth / 8) else { throw RecordError("an element has a wrong length") }
-                elements.append(size == -1 ? nil : try Self.integer(Element.self, bytes, &position))
-            }
-        } else if dimensions != 0 {
-            throw RecordError("column \(columnsRead) has \(dimensions) dimensions")
-        }
-        guard position == end else { throw RecordError("column \(columnsRead) is torn") }
-        return elements
     }
 
     private static func integer<Value: FixedWidthInteger>(

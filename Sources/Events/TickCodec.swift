@@ -23,29 +23,29 @@ extension Tick {
     }
 
     private func writeFlows(into record: inout RecordWriter) {
-        record.column(int2Array: flows.map { $0.quality.rawValue })
-        record.column(int4Array: flows.map { $0.count })
-        record.column(int4Array: flows.map { $0.lost })
-        record.column(int4Array: flows.map { $0.windowMilliseconds })
-        record.column(int4Array: flows.map { $0.ageMilliseconds })
-        record.column(int4Array: flows.map { $0.base?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.p50?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.p95?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.p99?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.max?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.windowVariationP95?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.interPacketVariationP95?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.interarrivalJitter?.hundredNanoseconds })
-        record.column(int4Array: flows.map { $0.roundTripP50?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.quality.rawValue })
+        record.column(packed: flows.map { $0.count })
+        record.column(packed: flows.map { $0.lost })
+        record.column(packed: flows.map { $0.windowMilliseconds })
+        record.column(packed: flows.map { $0.ageMilliseconds })
+        record.column(packed: flows.map { $0.base?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.p50?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.p95?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.p99?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.max?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.windowVariationP95?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.interPacketVariationP95?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.interarrivalJitter?.hundredNanoseconds })
+        record.column(packed: flows.map { $0.roundTripP50?.hundredNanoseconds })
     }
 
     private func writeWorkloads(into record: inout RecordWriter) {
-        record.column(int8Array: workloads.map { $0.used?.bitsPerSecond })
-        record.column(int2Array: workloads.map { $0.quality.rawValue })
-        record.column(int2Array: workloads.map { $0.offered.rawValue })
-        record.column(int8Array: workloads.map { $0.applied?.bitsPerSecond })
-        record.column(int8Array: workloads.map { $0.desired?.bitsPerSecond })
-        record.column(int2Array: workloads.map { $0.replicas })
+        record.column(packed: workloads.map { $0.used?.bitsPerSecond })
+        record.column(packed: workloads.map { $0.quality.rawValue })
+        record.column(packed: workloads.map { $0.offered.rawValue })
+        record.column(packed: workloads.map { $0.applied?.bitsPerSecond })
+        record.column(packed: workloads.map { $0.desired?.bitsPerSecond })
+        record.column(packed: workloads.map { $0.replicas })
     }
 
     private func writeDecision(into record: inout RecordWriter) {
@@ -107,13 +107,13 @@ extension Tick {
     }
 
     private static func readFlows(from record: inout RecordReader) throws(RecordError) -> [FlowSample] {
-        let qualities = try record.int2Array()
-        let counts = try record.int4Array()
-        let losses = try record.int4Array()
-        let windows = try record.int4Array()
-        let ages = try record.int4Array()
+        let qualities = try record.packed(Int16.self)
+        let counts = try record.packed(Int32.self)
+        let losses = try record.packed(Int32.self)
+        let windows = try record.packed(Int32.self)
+        let ages = try record.packed(Int32.self)
         var delays: [[Int32?]] = []
-        for _ in 0..<9 { delays.append(try record.int4Array()) }
+        for _ in 0..<9 { delays.append(try record.packed(Int32.self)) }
         guard ([counts, losses, windows, ages] + delays).allSatisfy({ $0.count == qualities.count }) else {
             throw RecordError("the flow arrays differ in length")
         }
@@ -133,12 +133,12 @@ extension Tick {
     }
 
     private static func readWorkloads(from record: inout RecordReader) throws(RecordError) -> [WorkloadUse] {
-        let used = try record.int8Array()
-        let qualities = try record.int2Array()
-        let offered = try record.int2Array()
-        let applied = try record.int8Array()
-        let desired = try record.int8Array()
-        let replicas = try record.int2Array()
+        let used = try record.packed(Int64.self)
+        let qualities = try record.packed(Int16.self)
+        let offered = try record.packed(Int16.self)
+        let applied = try record.packed(Int64.self)
+        let desired = try record.packed(Int64.self)
+        let replicas = try record.packed(Int16.self)
         guard [used.count, offered.count, applied.count, desired.count, replicas.count].allSatisfy({ $0 == qualities.count }) else {
             throw RecordError("the workload arrays differ in length")
         }

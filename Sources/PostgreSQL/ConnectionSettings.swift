@@ -39,6 +39,7 @@ public struct ConnectionSettings: Sendable {
         return list
     }
 
+    /// No JIT: the views' long expressions would be compiled for seconds before a query of milliseconds.
     private func serverOptions() -> String {
         let inherited = unsafe getenv("PGOPTIONS").map { unsafe String(cString: $0) }
         let given = keywords["options"] ?? inherited ?? ""
@@ -46,7 +47,7 @@ public struct ConnectionSettings: Sendable {
             ("statement_timeout", statementTimeout), ("lock_timeout", lockTimeout),
             ("idle_in_transaction_session_timeout", idleInTransactionTimeout),
         ]
-        return (ours.map { "-c \($0.0)=\($0.1.milliseconds)" } + ["-c timezone=UTC", given]).joined(separator: " ")
+        return (ours.map { "-c \($0.0)=\($0.1.milliseconds)" } + ["-c timezone=UTC", "-c jit=off", given]).joined(separator: " ")
     }
 }
 

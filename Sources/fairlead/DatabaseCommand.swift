@@ -1,13 +1,14 @@
 import Adapters
 import ArgumentParser
 import EventStore
+import JSONDocument
 import PostgreSQL
 
 /// `fairlead db`: the schema of the log's database.
 struct DatabaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db", abstract: "The schema of the event log's database.",
-        subcommands: [Migrate.self, Status.self, Verify.self])
+        subcommands: [Migrate.self, Status.self, Verify.self, Partitions.self, Rebuild.self])
 
     struct Options: ParsableArguments {
         @Option(help: ArgumentHelp("The database of the event log. Default: the PG* environment variables.", valueName: "connection-string"))
@@ -63,6 +64,105 @@ struct DatabaseCommand: AsyncParsableCommand {
                 for difference in differences { print("\(difference)") }
                 guard differences.isEmpty else { throw FairleadExit.different }
                 print("every applied migration is this binary's")
+            }
+        }
+    }
+
+    struct Partitions: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the days of the log, or drop the oldest ones.",
+            discussion: """
+                A day is dropped when the roll-ups and every consumer are past it, the oldest first, each leaving a seal per stream: its
+                range and the chain's digests around it. What stands in the way is said, and exit is 1.
+
+                Examples:
+                  fairlead db partitions
+                  fairlead db partitions --drop --keep-days 90
+                """)
+        @OptionGroup var options: ReadOptions
+        @Flag(help: "Drop what is older than --keep-days.")
+        var drop = false
+        @Option(help: "How many days before today stay, 1 to 36500.")
+        var keepDays: Int32 = 90
+
+        func validate() throws {
+            guard (1...36_500).contains(keepDays) else { throw ValidationError("--keep-days: give 1 to 36500, not \(keepDays)") }
+        }
+
+        func run() async throws {
+            try await reportingFailures {
+                let connection = PostgresConnection(.fairlead(options.database))
+                try await DatabaseSchema(connection).requireCompatible()
+                let retention = LogRetention(connection)
+                var obstacles: [String] = []
+                if drop {
+                    for day in try await retention.days() where day.bytes != nil {
+                        obstacles = try await retention.obstacles(day: day.day, keepDays: keepDays)
+                        guard obstacles.isEmpty else { break }
+                        say("\(day.day) is dropped, \(try await retention.drop(day: day.day, keepDays: keepDays)) streams sealed")
+                    }
+                }
+                let days = try await retention.days()
+                let ahead = try await LogAdministration(connection).partitionDaysAhead()
+                switch options.output {
+                case .json:
+                    let rows: [JSONValue] = days.map { day in
+                        ["day": .string(day.day), "bytes": .optional(day.bytes), "sealed_streams": .integer(day.sealedStreams)]
+                    }
+                    print((["days_ahead": .integer(ahead), "days": .array(rows)] as JSONValue).indentedText)
+                case .table:
+                    for day in days { print("\(day.day)  \(day.bytes.map { "\($0) bytes" } ?? "dropped, \(day.sealedStreams) streams sealed")") }
+                    print("\(ahead) days ahead, today included")
+                }
+                // A day that is merely young is no obstacle to speak of.
+                if let obstacle = obstacles.first, !obstacle.hasPrefix("the day is younger") {
+                    for obstacle in obstacles { say(obstacle) }
+                    throw FairleadExit.different
+                }
+            }
+        }
+    }
+
+    struct Rebuild: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Drop every projection and make it again from the log; exit 1 where a digest changed.",
+            discussion: """
+                Rosters, newest grants, alerts and the roll-ups. Windows whose ticks were dropped are sealed and stay as they are. One
+                transaction: appends wait meanwhile. For a member of fairlead_owner.
+
+                Examples:
+                  fairlead db rebuild
+                """)
+        @OptionGroup var options: ReadOptions
+
+        func run() async throws {
+            try await reportingFailures {
+                var settings = ConnectionSettings.fairlead(options.database)
+                settings.statementTimeout = .seconds(3_600)
+                let connection = PostgresConnection(settings)
+                try await DatabaseSchema(connection).requireCompatible()
+                let projections = Projections(connection)
+                // The roll-ups stand at the heads first, or else a rebuild would find more than there was.
+                while try await projections.fold() > 0 {}
+                let before = try await projections.digests()
+                let entries = try await projections.rebuild()
+                let after = try await projections.digests()
+                switch options.output {
+                case .json:
+                    let rows: [JSONValue] = zip(before, after).map { old, new in
+                        [
+                            "projection": .string(new.projection), "rows": .integer(new.rows), "digest": .string(new.digest),
+                            "is_identical": .bool(old == new),
+                        ]
+                    }
+                    print((["entries": .integer(entries), "is_identical": .bool(before == after), "projections": .array(rows)] as JSONValue).indentedText)
+                case .table:
+                    for (old, new) in zip(before, after) {
+                        print("\(new.projection)  \(new.rows) rows  \(new.digest.prefix(16))  \(old == new ? "identical" : "CHANGED")")
+                    }
+                    print("\(entries) entries folded")
+                }
+                guard before == after else { throw FairleadExit.different }
             }
         }
     }

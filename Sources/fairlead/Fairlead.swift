@@ -26,7 +26,8 @@ struct Fairlead: AsyncParsableCommand {
         version: FairleadVersion.text,
         subcommands: [
             DevCommand.self, LabCommand.self, ServeCommand.self, StatusCommand.self, ExplainCommand.self, ValidateCommand.self,
-            AllocateCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, VersionCommand.self, WorldCommand.self,
+            AllocateCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, ClusterCommand.self,
+            VersionCommand.self, WorldCommand.self,
             WebhookReceiverCommand.self, ScenarioCommand.self, TuneCommand.self,
         ])
 

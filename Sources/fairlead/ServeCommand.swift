@@ -45,6 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the page, /metrics, /livez and /readyz are served.", valueName: "host:port"))
     var listen: String = "127.0.0.1:8080"
 
+    @Option(help: ArgumentHelp("Signs a checkpoint of the log every minute: a key of fairlead log keygen, mode 0400. Without it there are none.", valueName: "path"))
+    var checkpointKey: String?
+
+    @Option(help: ArgumentHelp("Where each checkpoint is appended, outside the database.", valueName: "path"))
+    var checkpoints: String?
+
     @Option(help: ArgumentHelp("Who this replica is, for leases. Default: the host's name.", valueName: "name"))
     var holder: String?
 
@@ -77,11 +83,16 @@ struct ServeCommand: AsyncParsableCommand {
             // One incarnation of a process, never used by another: a restart is another holder.
             let identity = "\(holder ?? hostName())-\(hexadecimal(secureRandomBytes(count: 4)))"
             var services: [any Service] = [PartitionService(database: settings, logger: logger)]
+            let signing = try checkpointKey.map { try CheckpointKey(file: $0) }
             if chosen.contains(.coordinator) {
                 services.append(
                     CoordinatorService(
                         fleet: fleet, database: settings, holder: identity, push: try ClusterPush(fleet: fleet, http: http), window: window,
                         failpoint: failpoint, spoolDirectory: spool, logger: logger))
+                services.append(RollupService(database: settings, logger: logger))
+                if let signing {
+                    services.append(CheckpointService(database: settings, key: signing, file: checkpoints, window: window, logger: logger))
+                }
             }
             if chosen.contains(.alerter) {
                 services.append(
@@ -92,6 +103,10 @@ struct ServeCommand: AsyncParsableCommand {
             if chosen.contains(.web) { services.append(try page(settings, window, alerts, logger)) }
             try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
         }
+    }
+
+    func validate() throws {
+        if checkpoints != nil && checkpointKey == nil { throw ValidationError("--checkpoints: a checkpoint is signed; give --checkpoint-key as well") }
     }
 
     private func chosenComponents() throws -> Set<Component> {

@@ -78,3 +78,18 @@ private func bytes(_ hexadecimal: String) -> [UInt8] {
     let digits = hexadecimal.compactMap(\.hexDigitValue)
     return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
 }
+
+/// Aim: the verifier is the one that PostgreSQL would make of the same password. Method: the example of RFC 7677, section 3.
+@Suite struct ScramVerifierTests {
+    @Test func `the keys are those of the published exchange`() throws {
+        // Password "pencil", salt W22ZaJ0SNY7soEsUEjb6gQ==, 4096 rounds. The exchange gives the server's signature; it is made with the
+        // server key over the exchange's own text.
+        let salt = try #require(Base64.decode("W22ZaJ0SNY7soEsUEjb6gQ=="))
+        let verifier = ScramVerifier.make(password: "pencil", salt: salt)
+        let parts = verifier.split(whereSeparator: { $0 == "$" || $0 == ":" }).map(String.init)
+        #expect(parts.count == 5 && parts[0] == "SCRAM-SHA-256" && parts[1] == "4096" && parts[2] == "W22ZaJ0SNY7soEsUEjb6gQ==")
+        let serverKey = try #require(Base64.decode(parts[4]))
+        let exchange = "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+        #expect(Base64.encode(hmacSHA256(key: serverKey, message: Array(exchange.utf8))) == "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
+    }
+}

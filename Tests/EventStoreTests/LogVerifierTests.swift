@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: [
         ("UPDATE fairlead.tick SET at_us = at_us + 1 WHERE seq = 5", LogVerifier.Finding.altered(5)),
-        ("UPDATE fairlead.tick SET flow_quality = '{}', flow_count = '{}', flow_lost = '{}', flow_window_ms = '{}', flow_age_ms = '{}', flow_base_100ns = '{}', flow_p50_100ns = '{}', flow_p95_100ns = '{}', flow_p99_100ns = '{}', flow_max_100ns = '{}', flow_pdv_p95_100ns = '{}', flow_ipdv_p95_100ns = '{}', flow_jitter_100ns = '{}', flow_rtt_p50_100ns = '{}', tick_number = 99 WHERE seq = 1", .altered(1)),
+        ("UPDATE fairlead.tick SET flow_quality = '', flow_count = '', flow_lost = '', flow_window_ms = '', flow_age_ms = '', flow_base_100ns = '', flow_p50_100ns = '', flow_p95_100ns = '', flow_p99_100ns = '', flow_max_100ns = '', flow_pdv_p95_100ns = '', flow_ipdv_p95_100ns = '', flow_jitter_100ns = '', flow_rtt_p50_100ns = '', tick_number = 99 WHERE seq = 1", .altered(1)),
         ("UPDATE fairlead.tick SET is_leader = NOT is_leader WHERE seq = 11", .altered(11)),
         ("UPDATE fairlead.event SET body = replace(body, '6', '7') WHERE seq = 6", .altered(6)),
         ("UPDATE fairlead.event SET kind = 'other' WHERE seq = 12", .altered(12)),
@@ -74,8 +74,6 @@ import Testing
         #expect(swapped.contains(.altered(4)) && swapped.contains(.altered(6)))
 
         let other = try await filled()
-        // Constraints are out of the way: a superuser can do that.
-        try other.run("DO $$ DECLARE c record; BEGIN FOR c IN SELECT conname FROM pg_constraint WHERE conrelid = 'fairlead.tick'::regclass AND contype = 'c' LOOP EXECUTE format('ALTER TABLE fairlead.tick DROP CONSTRAINT %I', c.conname); END LOOP; END $$")
         let columns = try other.texts(
             "SELECT a.attname || '|' || format_type(a.atttypid, NULL) FROM pg_attribute a WHERE a.attrelid = 'fairlead.tick'::regclass AND a.attnum > 0 AND a.attname IN (SELECT attname FROM pg_attribute WHERE attrelid = 'fairlead.tick_body'::regclass)").compactMap(\.self)
         #expect(columns.count == Tick.columnCount)
@@ -86,7 +84,6 @@ import Testing
                 switch type {
                 case "boolean": "NOT coalesce(\(name), false)"
                 case "bytea": "coalesce(\(name), '') || '\\x01'::bytea"
-                case let array where array.hasSuffix("[]"): "\(name) || 1::\(array.dropLast(2))"
                 default: "coalesce(\(name), 0) + 1"
                 }
             try other.run("CREATE TABLE saved AS SELECT * FROM fairlead.tick WHERE seq = 3; UPDATE fairlead.tick SET \(name) = \(value) WHERE seq = 3")

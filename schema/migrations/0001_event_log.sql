@@ -39,11 +39,11 @@ GRANT USAGE ON SCHEMA analytics TO fairlead_coordinator, fairlead_alerter, fairl
 CREATE TYPE fairlead.tick_body AS (
     tick_number int8, ordinal int2, at_us int8, interval_ms int4, roster_seq int8, lease_transitions int4, is_leader boolean,
     grant_term int8, grant_version int8,
-    flow_quality int2[], flow_count int4[], flow_lost int4[], flow_window_ms int4[], flow_age_ms int4[], flow_base_100ns int4[],
-    flow_p50_100ns int4[], flow_p95_100ns int4[], flow_p99_100ns int4[], flow_max_100ns int4[], flow_pdv_p95_100ns int4[],
-    flow_ipdv_p95_100ns int4[], flow_jitter_100ns int4[], flow_rtt_p50_100ns int4[],
-    workload_used_bps int8[], workload_use_quality int2[], workload_offered int2[], workload_applied_bps int8[],
-    workload_desired_bps int8[], workload_replicas int2[],
+    flow_quality bytea, flow_count bytea, flow_lost bytea, flow_window_ms bytea, flow_age_ms bytea, flow_base_100ns bytea,
+    flow_p50_100ns bytea, flow_p95_100ns bytea, flow_p99_100ns bytea, flow_max_100ns bytea, flow_pdv_p95_100ns bytea,
+    flow_ipdv_p95_100ns bytea, flow_jitter_100ns bytea, flow_rtt_p50_100ns bytea,
+    workload_used_bps bytea, workload_use_quality bytea, workload_offered bytea, workload_applied_bps bytea,
+    workload_desired_bps bytea, workload_replicas bytea,
     link int2, law int2, is_shadow boolean, state_before bytea,
     in_flow int2, in_quality int2, in_count int4, in_raw_100ns int4, in_age_ms int4, in_loss_ppm int4, in_target_100ns int4,
     in_bound_100ns int4, in_elapsed_ms int4, in_used_bps int8, in_applied_bps int8, in_floor_bps int8, in_ceiling_bps int8,
@@ -55,6 +55,89 @@ CREATE TYPE fairlead.tick_body AS (
 CREATE TYPE fairlead.event_body AS (kind text, version int2, at_us int8, body text);
 -- Where an entry of a batch stands: used inside append only.
 CREATE TYPE fairlead.placed AS (seq int8, hash bytea);
+
+-- A packed list of integers (schema/README.md): how a tick's samples stand in a row, in as few bits as they need. A reader never
+-- fails on bytes that are none; the table's constraints keep such bytes out.
+CREATE FUNCTION fairlead.packed_count(p bytea) RETURNS int4
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN octet_length(p) >= 4 THEN get_byte(p, 1) * 256 + get_byte(p, 2) ELSE 0 END;
+
+-- The base: the bytes behind the fourth, two's complement.
+CREATE FUNCTION fairlead.packed_base(p bytea) RETURNS int8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN get_byte(p, 3) = 0 THEN 0 ELSE
+    ('x' || lpad(encode(substr(p, 5, get_byte(p, 3)), 'hex'), 16, CASE WHEN get_byte(p, 4) > 127 THEN 'f' ELSE '0' END))::bit(64)::int8 END;
+
+-- The value at a place, counted from 1; NULL where it is missing.
+CREATE FUNCTION fairlead.packed_value(p bytea, p_place int4) RETURNS int8
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN p_place NOT BETWEEN 1 AND fairlead.packed_count(p) OR get_byte(p, 0) = 128 THEN NULL
+    WHEN get_byte(p, 0) = 0 THEN fairlead.packed_base(p)
+    ELSE fairlead.packed_base(p) + nullif(
+        substring(
+            ('x' || encode(substr(p, 5 + get_byte(p, 3) + (p_place - 1) * (get_byte(p, 0) & 127) / 8, 9), 'hex'))::varbit,
+            (p_place - 1) * (get_byte(p, 0) & 127) % 8 + 1, get_byte(p, 0) & 127)::int8 - get_byte(p, 0) / 128, -1)
+    END;
+
+CREATE FUNCTION fairlead.unpacked(p bytea) RETURNS int8[]
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN ARRAY(SELECT fairlead.packed_value(p, place) FROM generate_series(1, fairlead.packed_count(p)) AS place ORDER BY place);
+
+CREATE FUNCTION fairlead.are_within(p bytea, p_largest int8) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (p_largest >= ALL (fairlead.unpacked(p))) IS NOT FALSE;
+
+-- Whether these bytes are a list as long as p_like, of values from 0 to p_largest, with missing ones where p_nullable. Cheap where
+-- the header alone tells; where it does not, each value is looked at. One expression, so that the constraints hold it inlined.
+CREATE FUNCTION fairlead.is_packed(p bytea, p_like bytea, p_largest int8, p_nullable boolean) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE
+    WHEN octet_length(p) < 4 OR octet_length(p_like) < 4 THEN octet_length(p) = 0 AND octet_length(p_like) = 0
+    ELSE get_byte(p, 1) = get_byte(p_like, 1) AND get_byte(p, 2) = get_byte(p_like, 2) AND (get_byte(p, 0) & 127) <= 62 AND get_byte(p, 3) <= 7
+        AND octet_length(p) = 4 + get_byte(p, 3) + ((get_byte(p, 1) * 256 + get_byte(p, 2)) * (get_byte(p, 0) & 127) + 7) / 8
+        AND (p_nullable OR get_byte(p, 0) < 128)
+        AND CASE
+            WHEN get_byte(p, 3) = 0 THEN ((1::int8 << (get_byte(p, 0) & 127)) - 1) <= p_largest OR fairlead.are_within(p, p_largest)
+            WHEN get_byte(p, 4) > 127 THEN false
+            WHEN get_byte(p, 3) = 1 THEN get_byte(p, 4) + (1::int8 << (get_byte(p, 0) & 127)) - 1 <= p_largest OR fairlead.are_within(p, p_largest)
+            ELSE (1::int8 << (get_byte(p, 0) & 127)) + (1::int8 << (8 * get_byte(p, 3) - 1)) <= p_largest OR fairlead.are_within(p, p_largest) END
+    END;
+
+-- Whether the numbers of ticks are what their columns say: lists of one length, words that are known, nothing negative, a decision that
+-- is whole or absent. One query for a whole batch, with as few function calls in its text as will do: each transaction pays for each.
+CREATE FUNCTION fairlead.ticks_are_sound(p_ticks fairlead.tick_body[]) RETURNS boolean
+LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+BEGIN
+    RETURN NOT EXISTS (
+        SELECT FROM unnest(p_ticks) AS t
+        WHERE least(
+                t.in_raw_100ns, t.in_target_100ns, t.in_bound_100ns, t.smoothed_100ns, t.lower_threshold_100ns, t.upper_threshold_100ns,
+                t.counterfactual_100ns, t.in_quality, t.action, t.reason - 1, 5 - t.in_quality, 2 - t.action, 27 - t.reason,
+                256 - octet_length(t.state_before)) < 0
+            OR least(
+                t.in_used_bps, t.in_applied_bps, t.in_floor_bps, t.in_ceiling_bps, t.in_grant_bps, t.proposed_bps, t.after_flap_budget_bps,
+                t.after_cooldown_bps, t.after_clamp_bps, t.desired_bps, t.requested_bps, t.suffered_at_bps) < 0
+            OR num_nulls(
+                t.link, t.law, t.is_shadow, t.state_before, t.in_quality, t.in_count, t.in_target_100ns, t.in_bound_100ns, t.in_elapsed_ms,
+                t.in_floor_bps, t.in_ceiling_bps, t.in_evidence, t.action, t.reason, t.lower_threshold_100ns, t.upper_threshold_100ns)
+                NOT IN (0, 16)
+            OR num_nulls(t.tick_number, t.ordinal, t.at_us, t.interval_ms, t.roster_seq, t.lease_transitions, t.is_leader) > 0
+            OR (fairlead.is_packed(t.flow_quality, t.flow_quality, 5, false)
+                AND fairlead.is_packed(t.workload_use_quality, t.workload_use_quality, 3, false)
+                AND fairlead.is_packed(t.workload_offered, t.workload_use_quality, 2, false)
+                AND fairlead.is_packed(t.workload_replicas, t.workload_use_quality, 32767, false)) IS NOT TRUE
+            OR greatest(get_byte(t.flow_count || '\x00', 0), get_byte(t.flow_lost || '\x00', 0), get_byte(t.flow_window_ms || '\x00', 0)) > 127
+            OR EXISTS (
+                SELECT FROM unnest(ARRAY[
+                    t.flow_count, t.flow_lost, t.flow_window_ms, t.flow_age_ms, t.flow_base_100ns, t.flow_p50_100ns, t.flow_p95_100ns, t.flow_p99_100ns,
+                    t.flow_max_100ns, t.flow_pdv_p95_100ns, t.flow_ipdv_p95_100ns, t.flow_jitter_100ns, t.flow_rtt_p50_100ns]) AS l (list)
+                WHERE fairlead.is_packed(l.list, t.flow_quality, 2147483647, true) IS NOT TRUE)
+            OR EXISTS (
+                SELECT FROM unnest(ARRAY[t.workload_used_bps, t.workload_applied_bps, t.workload_desired_bps]) AS l (list)
+                WHERE fairlead.is_packed(l.list, t.workload_use_quality, 36028797018963968, true) IS NOT TRUE));
+END
+$$;
 
 -- Who may write what. A role of a shipper writes the streams of its cluster; a central role writes one stream by name.
 CREATE TABLE fairlead.writer (
@@ -87,10 +170,7 @@ CREATE TABLE fairlead.stream (
     newest_tick_number int8,
     newest_tick_seqs int8[] NOT NULL DEFAULT '{}',
     newest_tick_on date,
-    CONSTRAINT stream_key PRIMARY KEY (stream_id),
-    CONSTRAINT stream_name_is_short CHECK (octet_length(name) BETWEEN 1 AND 200),
-    CONSTRAINT stream_hash_is_sha256 CHECK (octet_length(hash) = 32),
-    CONSTRAINT stream_seq_counts CHECK (seq >= 0 AND epoch >= 0)
+    CONSTRAINT stream_key PRIMARY KEY (stream_id)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX stream_by_cluster ON fairlead.stream (cluster) WHERE cluster IS NOT NULL;
 COMMENT ON TABLE fairlead.stream IS 'The head of each stream. recent_*: ends of the last eight batches, for resends. newest_tick_*: the rows of the last tick.';
@@ -98,7 +178,9 @@ COMMENT ON TABLE fairlead.stream IS 'The head of each stream. recent_*: ends of 
 -- Which of a cluster's spools began its newest tick: drawn under the stream's lock, so it needs no clock.
 CREATE SEQUENCE fairlead.tick_order AS int8;
 
--- One row per decision of a tick. Columns by width, so that little is lost to alignment; arrays are parallel, in roster order.
+-- One row per decision of a tick. Columns by width, so that little is lost to alignment; the packed lists are parallel, in roster order.
+-- No CHECK constraints: PostgreSQL prepares those of a table anew for each INSERT, which cost more than the rest of an append. Only
+-- fairlead.append writes here, and it asks fairlead.ticks_are_sound, whose plan a session keeps.
 CREATE TABLE fairlead.tick (
     stream_id int8 NOT NULL, seq int8 NOT NULL, received_at timestamptz NOT NULL,
     tick_number int8 NOT NULL, at_us int8 NOT NULL, roster_seq int8 NOT NULL, grant_term int8, grant_version int8,
@@ -111,50 +193,13 @@ CREATE TABLE fairlead.tick (
     ordinal int2 NOT NULL, link int2, law int2, in_flow int2, in_quality int2, in_evidence int2, action int2, reason int2,
     counterfactual_action int2, is_leader boolean NOT NULL, is_shadow boolean,
     hash bytea NOT NULL, state_before bytea,
-    flow_quality int2[] NOT NULL, flow_count int4[] NOT NULL, flow_lost int4[] NOT NULL, flow_window_ms int4[] NOT NULL,
-    flow_age_ms int4[] NOT NULL, flow_base_100ns int4[] NOT NULL, flow_p50_100ns int4[] NOT NULL, flow_p95_100ns int4[] NOT NULL,
-    flow_p99_100ns int4[] NOT NULL, flow_max_100ns int4[] NOT NULL, flow_pdv_p95_100ns int4[] NOT NULL,
-    flow_ipdv_p95_100ns int4[] NOT NULL, flow_jitter_100ns int4[] NOT NULL, flow_rtt_p50_100ns int4[] NOT NULL,
-    workload_used_bps int8[] NOT NULL, workload_use_quality int2[] NOT NULL, workload_offered int2[] NOT NULL,
-    workload_applied_bps int8[] NOT NULL, workload_desired_bps int8[] NOT NULL, workload_replicas int2[] NOT NULL,
-    CONSTRAINT tick_key PRIMARY KEY (stream_id, seq, received_on),
-    CONSTRAINT tick_flow_arrays_agree CHECK (
-        cardinality(flow_count) = cardinality(flow_quality) AND cardinality(flow_lost) = cardinality(flow_quality)
-        AND cardinality(flow_window_ms) = cardinality(flow_quality) AND cardinality(flow_age_ms) = cardinality(flow_quality)
-        AND cardinality(flow_base_100ns) = cardinality(flow_quality) AND cardinality(flow_p50_100ns) = cardinality(flow_quality)
-        AND cardinality(flow_p95_100ns) = cardinality(flow_quality) AND cardinality(flow_p99_100ns) = cardinality(flow_quality)
-        AND cardinality(flow_max_100ns) = cardinality(flow_quality) AND cardinality(flow_pdv_p95_100ns) = cardinality(flow_quality)
-        AND cardinality(flow_ipdv_p95_100ns) = cardinality(flow_quality) AND cardinality(flow_jitter_100ns) = cardinality(flow_quality)
-        AND cardinality(flow_rtt_p50_100ns) = cardinality(flow_quality)),
-    CONSTRAINT tick_workload_arrays_agree CHECK (
-        cardinality(workload_used_bps) = cardinality(workload_use_quality) AND cardinality(workload_offered) = cardinality(workload_use_quality)
-        AND cardinality(workload_applied_bps) = cardinality(workload_use_quality)
-        AND cardinality(workload_desired_bps) = cardinality(workload_use_quality)
-        AND cardinality(workload_replicas) = cardinality(workload_use_quality)),
-    CONSTRAINT tick_arrays_have_no_holes CHECK (
-        array_position(flow_quality, NULL) IS NULL AND array_position(flow_count, NULL) IS NULL AND array_position(flow_lost, NULL) IS NULL
-        AND array_position(flow_window_ms, NULL) IS NULL AND array_position(workload_use_quality, NULL) IS NULL
-        AND array_position(workload_offered, NULL) IS NULL AND array_position(workload_replicas, NULL) IS NULL),
-    CONSTRAINT tick_words_are_known CHECK (
-        0 <= ALL (flow_quality) AND 5 >= ALL (flow_quality) AND 0 <= ALL (workload_use_quality) AND 3 >= ALL (workload_use_quality)
-        AND 0 <= ALL (workload_offered) AND 2 >= ALL (workload_offered) AND in_quality BETWEEN 0 AND 5 AND action BETWEEN 0 AND 2
-        AND reason BETWEEN 1 AND 27),
-    CONSTRAINT tick_numbers_are_not_negative CHECK (
-        (0 <= ALL (flow_p50_100ns)) IS NOT FALSE AND (0 <= ALL (flow_p95_100ns)) IS NOT FALSE AND (0 <= ALL (flow_p99_100ns)) IS NOT FALSE
-        AND (0 <= ALL (flow_base_100ns)) IS NOT FALSE AND (0 <= ALL (flow_max_100ns)) IS NOT FALSE
-        AND (0 <= ALL (flow_pdv_p95_100ns)) IS NOT FALSE AND (0 <= ALL (flow_ipdv_p95_100ns)) IS NOT FALSE
-        AND (0 <= ALL (flow_jitter_100ns)) IS NOT FALSE AND (0 <= ALL (flow_rtt_p50_100ns)) IS NOT FALSE
-        AND (0 <= ALL (workload_used_bps)) IS NOT FALSE AND (0 <= ALL (workload_applied_bps)) IS NOT FALSE
-        AND (0 <= ALL (workload_desired_bps)) IS NOT FALSE
-        AND in_raw_100ns >= 0 AND in_target_100ns >= 0 AND in_bound_100ns >= 0 AND smoothed_100ns >= 0 AND lower_threshold_100ns >= 0
-        AND upper_threshold_100ns >= 0 AND counterfactual_100ns >= 0 AND in_used_bps >= 0 AND in_applied_bps >= 0 AND in_floor_bps >= 0
-        AND in_ceiling_bps >= 0 AND in_grant_bps >= 0 AND proposed_bps >= 0 AND after_flap_budget_bps >= 0 AND after_cooldown_bps >= 0
-        AND after_clamp_bps >= 0 AND desired_bps >= 0 AND requested_bps >= 0 AND suffered_at_bps >= 0),
-    CONSTRAINT tick_decision_is_whole_or_absent CHECK (
-        num_nulls(link, law, is_shadow, state_before, in_quality, in_count, in_target_100ns, in_bound_100ns, in_elapsed_ms, in_floor_bps,
-                  in_ceiling_bps, in_evidence, action, reason, lower_threshold_100ns, upper_threshold_100ns) IN (0, 16)),
-    CONSTRAINT tick_state_is_small CHECK (octet_length(state_before) <= 256),
-    CONSTRAINT tick_hash_is_sha256 CHECK (octet_length(hash) = 32)
+    flow_quality bytea NOT NULL, flow_count bytea NOT NULL, flow_lost bytea NOT NULL, flow_window_ms bytea NOT NULL,
+    flow_age_ms bytea NOT NULL, flow_base_100ns bytea NOT NULL, flow_p50_100ns bytea NOT NULL, flow_p95_100ns bytea NOT NULL,
+    flow_p99_100ns bytea NOT NULL, flow_max_100ns bytea NOT NULL, flow_pdv_p95_100ns bytea NOT NULL,
+    flow_ipdv_p95_100ns bytea NOT NULL, flow_jitter_100ns bytea NOT NULL, flow_rtt_p50_100ns bytea NOT NULL,
+    workload_used_bps bytea NOT NULL, workload_use_quality bytea NOT NULL, workload_offered bytea NOT NULL,
+    workload_applied_bps bytea NOT NULL, workload_desired_bps bytea NOT NULL, workload_replicas bytea NOT NULL,
+    CONSTRAINT tick_key PRIMARY KEY (stream_id, seq, received_on)
 ) PARTITION BY RANGE (received_on);
 CREATE INDEX tick_by_arrival ON fairlead.tick USING brin (received_at);
 COMMENT ON TABLE fairlead.tick IS 'What a cluster measured in one window and what one of its loops decided. Read it through analytics.tick, .sample, .workload_use, .decision.';
@@ -162,8 +207,7 @@ COMMENT ON TABLE fairlead.tick IS 'What a cluster measured in one window and wha
 CREATE TABLE fairlead.event (
     stream_id int8 NOT NULL, seq int8 NOT NULL, received_at timestamptz NOT NULL, at_us int8 NOT NULL, received_on date NOT NULL,
     version int2 NOT NULL, is_json boolean NOT NULL, hash bytea NOT NULL, kind text NOT NULL, body text NOT NULL,
-    CONSTRAINT event_key PRIMARY KEY (stream_id, seq, received_on),
-    CONSTRAINT event_hash_is_sha256 CHECK (octet_length(hash) = 32)
+    CONSTRAINT event_key PRIMARY KEY (stream_id, seq, received_on)
 ) PARTITION BY RANGE (received_on);
 CREATE INDEX event_by_arrival ON fairlead.event USING brin (received_at);
 CREATE INDEX event_by_kind ON fairlead.event (kind, received_at);
@@ -213,21 +257,26 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN record_send(ROW((e).kind, (e).version, (e).at_us, (e).body)::fairlead.event_body);
 
 -- A stream's id: the first eight bytes of SHA-256 of its name. Equal in every database, and no second unique key is needed.
+-- (STABLE, as convert_to is: else it would not be inlined, and planned anew in each transaction.)
 CREATE FUNCTION fairlead.stream_id(p_stream text) RETURNS int8
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ('x' || encode(substr(sha256(convert_to(p_stream, 'UTF8')), 1, 8), 'hex'))::bit(64)::int8;
 
 CREATE FUNCTION fairlead.genesis(p_stream text) RETURNS bytea
-LANGUAGE sql IMMUTABLE PARALLEL SAFE
+LANGUAGE sql STABLE PARALLEL SAFE
 RETURN sha256(convert_to('fairlead-log/1 ' || p_stream, 'UTF8'));
 
 -- Whether the role that logged in may write this stream. The owner may write any: restores and tests need it.
 CREATE FUNCTION fairlead.may_write(p_stream text) RETURNS boolean
-LANGUAGE sql STABLE SET search_path = pg_catalog, fairlead, pg_temp
-RETURN pg_has_role(session_user, 'fairlead_owner', 'MEMBER') OR EXISTS (
-    SELECT FROM fairlead.writer AS w
-    WHERE w.role_name = session_user AND w.revoked_at IS NULL
-      AND w.name = CASE WHEN w.kind = 'central' THEN p_stream WHEN strpos(p_stream, '/') > 0 THEN split_part(p_stream, '/', 1) END);
+-- (PL/pgSQL, because a function in SQL would be planned again in each transaction.)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN pg_catalog.pg_has_role(session_user, 'fairlead_owner', 'MEMBER') OR EXISTS (
+        SELECT FROM fairlead.writer AS w
+        WHERE w.role_name = session_user AND w.revoked_at IS NULL
+          AND w.name = CASE WHEN w.kind = 'central' AND p_stream = 'checkpoint' THEN 'coordinator' WHEN w.kind = 'central' THEN p_stream WHEN strpos(p_stream, '/') > 0 THEN split_part(p_stream, '/', 1) END);
+END
+$$;
 
 -- Makes the daily partitions of tick and event from p_from on, where they are missing. Attaching locks the parents against
 -- other changes of their shape only, never against appends or reads. Returns how many days from p_from on exist now.
@@ -371,8 +420,6 @@ DECLARE
     v_seq int8;
     v_digest bytea;
     v_digest_known bytea;
-    v_tick_bodies bytea[];
-    v_event_bodies bytea[];
     v_tick_count int4 := 0;
     v_event_count int4 := 0;
     v_ticks fairlead.placed[] := '{}';
@@ -380,17 +427,19 @@ DECLARE
     v_now timestamptz := clock_timestamp();
     v_day date;
     v_row record;
+    v_found record;
+    v_begins_tick boolean := false;
 BEGIN
-    IF p_stream IS NULL OR NOT fairlead.may_write(p_stream) THEN
-        answer := 'refused'; refusal := 'not-your-stream';
+    -- The lock that orders all writers of this stream; held until commit. Nobody locks the head of a stream that is not his.
+    SELECT s AS head, (SELECT g.body FROM fairlead.grant_head AS g WHERE g.cluster = s.cluster) AS grant_body INTO v_found
+    FROM fairlead.stream AS s
+    WHERE s.stream_id = fairlead.stream_id(p_stream) AND fairlead.may_write(p_stream)
+    FOR NO KEY UPDATE OF s;
+    IF NOT FOUND OR (v_found.head).name <> p_stream THEN
+        answer := 'refused'; refusal := CASE WHEN p_stream IS NOT NULL AND fairlead.may_write(p_stream) THEN 'unknown-stream' ELSE 'not-your-stream' END;
         RETURN;
     END IF;
-    -- The lock that orders all writers of this stream; held until commit.
-    SELECT s.* INTO v_head FROM fairlead.stream AS s WHERE s.stream_id = fairlead.stream_id(p_stream) FOR NO KEY UPDATE;
-    IF NOT FOUND OR v_head.name <> p_stream THEN
-        answer := 'refused'; refusal := 'unknown-stream';
-        RETURN;
-    END IF;
+    v_head := v_found.head;
     IF v_count = 0 AND p_flaw IS NULL THEN
         answer := 'refused'; refusal := 'empty-batch';
         RETURN;
@@ -412,25 +461,23 @@ BEGIN
         answer := 'out_of_order'; seq := v_head.seq + 1;
         RETURN;
     END IF;
-    IF fairlead.digest_at(v_head, p_first_seq - 1) IS DISTINCT FROM p_prev_hash THEN
+    IF NOT (p_first_seq - 1 = v_head.seq AND v_head.hash = p_prev_hash) AND fairlead.digest_at(v_head, p_first_seq - 1) IS DISTINCT FROM p_prev_hash THEN
         answer := 'conflict'; seq := p_first_seq - 1;
         RETURN;
     END IF;
 
     -- The chain, recomputed over the canonical bytes of what was received.
-    v_tick_bodies := ARRAY(SELECT record_send(b) FROM unnest(p_ticks) AS b);
-    v_event_bodies := ARRAY(SELECT record_send(b) FROM unnest(p_events) AS b);
     v_last_known := least(p_first_seq + v_count - 1, v_head.seq);
     v_digest := p_prev_hash;
     FOR v_place IN 0 .. v_count - 1 LOOP
         v_seq := p_first_seq + v_place;
         IF get_byte(p_kinds, v_place) = c_tick THEN
             v_tick_count := v_tick_count + 1;
-            v_digest := sha256(v_digest || int8send(v_seq) || '\x74'::bytea || v_tick_bodies[v_tick_count]);
+            v_digest := sha256(v_digest || int8send(v_seq) || '\x74'::bytea || record_send(p_ticks[v_tick_count]));
             v_ticks := v_ticks || ROW(v_seq, v_digest)::fairlead.placed;
         ELSIF get_byte(p_kinds, v_place) = c_event THEN
             v_event_count := v_event_count + 1;
-            v_digest := sha256(v_digest || int8send(v_seq) || '\x65'::bytea || v_event_bodies[v_event_count]);
+            v_digest := sha256(v_digest || int8send(v_seq) || '\x65'::bytea || record_send(p_events[v_event_count]));
             v_events := v_events || ROW(v_seq, v_digest)::fairlead.placed;
         ELSE
             answer := 'refused'; refusal := 'malformed-entry';
@@ -438,7 +485,7 @@ BEGIN
         END IF;
         IF v_seq = v_last_known THEN v_digest_known := v_digest; END IF;
     END LOOP;
-    IF v_digest IS NULL OR v_tick_count <> cardinality(v_tick_bodies) OR v_event_count <> cardinality(v_event_bodies) THEN
+    IF v_digest IS NULL OR v_tick_count <> coalesce(cardinality(p_ticks), 0) OR v_event_count <> coalesce(cardinality(p_events), 0) THEN
         answer := 'refused'; refusal := 'malformed-entry';
         RETURN;
     END IF;
@@ -450,13 +497,11 @@ BEGIN
             WHERE p.seq <= v_last_known AND fairlead.digest_at(v_head, p.seq) IS DISTINCT FROM p.hash);
         RETURN;
     END IF;
-    IF p_flaw IS NOT NULL THEN
+    IF p_flaw IS NOT NULL OR (v_tick_count > 0 AND NOT fairlead.ticks_are_sound(p_ticks)) THEN
         answer := 'refused'; refusal := 'malformed-entry';
         RETURN;
     END IF;
-    IF v_head.cluster IS NOT NULL THEN
-        grant_body := (SELECT g.body FROM fairlead.grant_head AS g WHERE g.cluster = v_head.cluster);
-    END IF;
+    grant_body := v_found.grant_body;
     IF v_seq <= v_head.seq THEN
         answer := 'duplicate'; seq := v_head.seq; hash := v_head.hash;
         RETURN;
@@ -464,13 +509,15 @@ BEGIN
 
     -- A server clock that steps back never reopens a day.
     v_day := greatest(v_head.received_on, (v_now AT TIME ZONE 'UTC')::date);
-    IF to_regclass('fairlead.tick_' || to_char(v_day, 'YYYYMMDD')) IS NULL OR to_regclass('fairlead.event_' || to_char(v_day, 'YYYYMMDD')) IS NULL THEN
+    -- Asked where the day is new to the stream; a partition that went missing under way fails the INSERT, which is told as such.
+    IF (v_day > v_head.received_on OR v_head.seq = 0)
+        AND num_nulls(to_regclass('fairlead.tick_' || to_char(v_day, 'YYYYMMDD')), to_regclass('fairlead.event_' || to_char(v_day, 'YYYYMMDD'))) > 0 THEN
         answer := 'refused'; refusal := 'no-partition'; grant_body := NULL;
         RETURN;
     END IF;
 
     IF v_tick_count > 0 THEN
-        INSERT INTO fairlead.tick (
+        FOR v_row IN INSERT INTO fairlead.tick (
             stream_id, seq, received_at, tick_number, at_us, roster_seq, grant_term, grant_version, in_used_bps, in_applied_bps,
             in_floor_bps, in_ceiling_bps, in_grant_bps, proposed_bps, after_flap_budget_bps, after_cooldown_bps, after_clamp_bps,
             desired_bps, requested_bps, suffered_at_bps, received_on, interval_ms, lease_transitions, in_count, in_raw_100ns, in_age_ms,
@@ -492,20 +539,23 @@ BEGIN
             b.flow_jitter_100ns, b.flow_rtt_p50_100ns, b.workload_used_bps, b.workload_use_quality, b.workload_offered,
             b.workload_applied_bps, b.workload_desired_bps, b.workload_replicas
         FROM unnest(p_ticks, v_ticks) AS b
-        WHERE b.seq > v_head.seq;
-        IF v_head.cluster IS NOT NULL THEN
-            FOR v_row IN
-                SELECT b.seq, b.ordinal, b.tick_number FROM unnest(p_ticks, v_ticks) AS b WHERE b.seq > v_head.seq ORDER BY b.seq LIMIT 500
-            LOOP
-                IF v_row.ordinal = 0 THEN
-                    v_head.newest_tick_order := nextval('fairlead.tick_order');
-                    v_head.newest_tick_number := v_row.tick_number;
-                    v_head.newest_tick_seqs := ARRAY[v_row.seq];
-                    v_head.newest_tick_on := v_day;
-                ELSIF v_row.tick_number = v_head.newest_tick_number AND v_row.ordinal = cardinality(v_head.newest_tick_seqs) THEN
-                    v_head.newest_tick_seqs := v_head.newest_tick_seqs || v_row.seq;
-                END IF;
-            END LOOP;
+        WHERE b.seq > v_head.seq
+        RETURNING tick.seq, tick.ordinal, tick.tick_number
+        LOOP
+            -- The rows come in the batch's order: those of the last tick that begins here, or goes on.
+            IF v_head.cluster IS NULL THEN
+                CONTINUE;
+            ELSIF v_row.ordinal = 0 THEN
+                v_begins_tick := true;
+                v_head.newest_tick_number := v_row.tick_number;
+                v_head.newest_tick_seqs := ARRAY[v_row.seq];
+            ELSIF v_row.tick_number = v_head.newest_tick_number AND v_row.ordinal = cardinality(v_head.newest_tick_seqs) THEN
+                v_head.newest_tick_seqs := v_head.newest_tick_seqs || v_row.seq;
+            END IF;
+        END LOOP;
+        IF v_begins_tick THEN
+            v_head.newest_tick_order := nextval('fairlead.tick_order');
+            v_head.newest_tick_on := v_day;
         END IF;
     END IF;
     IF v_event_count > 0 THEN
@@ -555,7 +605,7 @@ DECLARE
     v_json jsonb;
 BEGIN
     FOR v_event IN
-        SELECT e.seq, e.kind, e.body, e.at_us FROM fairlead.event AS e
+        SELECT e.seq, e.kind, e.body, e.at_us, e.received_at FROM fairlead.event AS e
         WHERE e.stream_id = p_head.stream_id AND e.received_on = p_day AND e.seq > p_head.seq AND e.is_json
           AND e.kind IN ('roster_declared', 'grant_issued', 'alert_changed')
         ORDER BY e.seq LIMIT 500
@@ -574,7 +624,7 @@ BEGIN
             ON CONFLICT (stream_id, seq) DO NOTHING;
         ELSIF p_head.name = 'coordinator' AND fairlead.reads_as_grant(v_json) THEN
             INSERT INTO fairlead.grant_head AS g (cluster, term, version, body, seq, issued_at)
-            VALUES (v_json ->> 'cluster', (v_json ->> 'term')::int8, (v_json ->> 'version')::int8, v_event.body, v_event.seq, p_now)
+            VALUES (v_json ->> 'cluster', (v_json ->> 'term')::int8, (v_json ->> 'version')::int8, v_event.body, v_event.seq, v_event.received_at)
             ON CONFLICT (cluster) DO UPDATE
             SET term = excluded.term, version = excluded.version, body = excluded.body, seq = excluded.seq, issued_at = excluded.issued_at
             WHERE (excluded.term, excluded.version) > (g.term, g.version);
@@ -584,7 +634,7 @@ BEGIN
             VALUES (
                 coalesce(v_json ->> 'fingerprint', ''), v_event.seq, coalesce(v_json ->> 'rule', ''), v_json -> 'labels' ->> 'cluster',
                 v_json -> 'labels' ->> 'severity', v_json ->> 'state', v_json -> 'labels', coalesce(v_json ->> 'summary', ''),
-                v_event.at_us, p_now)
+                v_event.at_us, v_event.received_at)
             ON CONFLICT (fingerprint) DO UPDATE
             SET seq = excluded.seq, rule = excluded.rule, cluster = excluded.cluster, severity = excluded.severity, state = excluded.state,
                 labels = excluded.labels, summary = excluded.summary, at_us = excluded.at_us, received_at = excluded.received_at

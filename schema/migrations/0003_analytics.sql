@@ -52,7 +52,7 @@ CREATE VIEW analytics.tick AS
 SELECT
     s.name AS stream, s.cluster, t.seq, t.tick_number, t.ordinal, fairlead.instant(t.at_us) AS at, t.received_at, t.received_on,
     t.interval_ms, t.roster_seq, t.is_leader, t.lease_transitions, t.grant_term, t.grant_version,
-    cardinality(t.flow_quality) AS flow_count, cardinality(t.workload_use_quality) AS workload_count,
+    fairlead.packed_count(t.flow_quality) AS flow_count, fairlead.packed_count(t.workload_use_quality) AS workload_count,
     encode(t.hash, 'hex') AS hash
 FROM fairlead.tick AS t JOIN fairlead.stream AS s ON s.stream_id = t.stream_id;
 COMMENT ON VIEW analytics.tick IS 'One row per tick and decision of it; samples stand in .sample, use in .workload_use, decisions in .decision.';
@@ -78,20 +78,26 @@ CREATE VIEW analytics.sample AS
 SELECT
     s.name AS stream, s.cluster, t.seq, t.tick_number, fairlead.instant(t.at_us) AS at, t.received_at, t.received_on,
     r.flow_ids[f.place] AS flow, r.flow_vantages[f.place] AS vantage, r.flow_sources[f.place] AS source,
-    r.flow_sla_classes[f.place] AS sla_class, fairlead.sample_quality_word(f.quality) AS quality, f.answered AS answered_count,
-    f.lost AS lost_count,
-    CASE WHEN f.answered::int8 + f.lost > 0 THEN f.lost::float8 / (f.answered::int8 + f.lost) END AS loss_ratio,
-    f.window_ms, f.age_ms, fairlead.milliseconds(f.base) AS base_ms, fairlead.milliseconds(f.p50) AS delay_p50_ms,
-    fairlead.milliseconds(f.p95) AS delay_p95_ms, fairlead.milliseconds(f.p99) AS delay_p99_ms, fairlead.milliseconds(f.max) AS delay_max_ms,
-    fairlead.milliseconds(f.pdv) AS window_pdv_p95_ms, fairlead.milliseconds(f.ipdv) AS ipdv_p95_ms,
-    fairlead.milliseconds(f.jitter) AS interarrival_jitter_ms, fairlead.milliseconds(f.rtt) AS rtt_p50_ms
+    r.flow_sla_classes[f.place] AS sla_class, fairlead.sample_quality_word(fairlead.packed_value(t.flow_quality, f.place)::int2) AS quality,
+    fairlead.packed_value(t.flow_count, f.place)::int4 AS answered_count,
+    fairlead.packed_value(t.flow_lost, f.place)::int4 AS lost_count,
+    fairlead.packed_value(t.flow_lost, f.place)::float8 / nullif(fairlead.packed_value(t.flow_count, f.place) + fairlead.packed_value(t.flow_lost, f.place), 0) AS loss_ratio,
+    fairlead.packed_value(t.flow_window_ms, f.place)::int4 AS window_ms,
+    fairlead.packed_value(t.flow_age_ms, f.place)::int4 AS age_ms,
+    fairlead.packed_value(t.flow_base_100ns, f.place) / 10000.0::float8 AS base_ms,
+    fairlead.packed_value(t.flow_p50_100ns, f.place) / 10000.0::float8 AS delay_p50_ms,
+    fairlead.packed_value(t.flow_p95_100ns, f.place) / 10000.0::float8 AS delay_p95_ms,
+    fairlead.packed_value(t.flow_p99_100ns, f.place) / 10000.0::float8 AS delay_p99_ms,
+    fairlead.packed_value(t.flow_max_100ns, f.place) / 10000.0::float8 AS delay_max_ms,
+    fairlead.packed_value(t.flow_pdv_p95_100ns, f.place) / 10000.0::float8 AS window_pdv_p95_ms,
+    fairlead.packed_value(t.flow_ipdv_p95_100ns, f.place) / 10000.0::float8 AS ipdv_p95_ms,
+    fairlead.packed_value(t.flow_jitter_100ns, f.place) / 10000.0::float8 AS interarrival_jitter_ms,
+    fairlead.packed_value(t.flow_rtt_p50_100ns, f.place) / 10000.0::float8 AS rtt_p50_ms
 FROM fairlead.tick AS t
 JOIN fairlead.stream AS s ON s.stream_id = t.stream_id
 LEFT JOIN fairlead.roster AS r ON r.stream_id = t.stream_id AND r.seq = t.roster_seq
-CROSS JOIN LATERAL unnest(
-    t.flow_quality, t.flow_count, t.flow_lost, t.flow_window_ms, t.flow_age_ms, t.flow_base_100ns, t.flow_p50_100ns, t.flow_p95_100ns,
-    t.flow_p99_100ns, t.flow_max_100ns, t.flow_pdv_p95_100ns, t.flow_ipdv_p95_100ns, t.flow_jitter_100ns, t.flow_rtt_p50_100ns)
-    WITH ORDINALITY AS f (quality, answered, lost, window_ms, age_ms, base, p50, p95, p99, max, pdv, ipdv, jitter, rtt, place);
+-- Each column reads its own value, so that a query pays for the columns that it names.
+CROSS JOIN LATERAL generate_series(1, fairlead.packed_count(t.flow_quality)) AS f (place);
 COMMENT ON VIEW analytics.sample IS 'One row per flow and tick: what a critical flow experienced in one window. Delays are round trips less the reflector''s time.';
 COMMENT ON COLUMN analytics.sample.stream IS 'The stream that holds the tick.';
 COMMENT ON COLUMN analytics.sample.cluster IS 'The cluster that measured.';
@@ -123,14 +129,15 @@ COMMENT ON COLUMN analytics.sample.rtt_p50_ms IS 'Median round trip, millisecond
 CREATE VIEW analytics.workload_use AS
 SELECT
     s.name AS stream, s.cluster, t.seq, t.tick_number, fairlead.instant(t.at_us) AS at, t.received_at, t.received_on,
-    r.workload_ids[w.place] AS workload, w.used AS used_bps, fairlead.use_quality_word(w.quality) AS use_quality,
-    fairlead.offered_load_word(w.offered) AS offered, w.applied AS applied_bps, w.desired AS desired_bps, w.replicas AS replica_count
+    r.workload_ids[w.place] AS workload, fairlead.packed_value(t.workload_used_bps, w.place) AS used_bps,
+    fairlead.use_quality_word(fairlead.packed_value(t.workload_use_quality, w.place)::int2) AS use_quality,
+    fairlead.offered_load_word(fairlead.packed_value(t.workload_offered, w.place)::int2) AS offered,
+    fairlead.packed_value(t.workload_applied_bps, w.place) AS applied_bps, fairlead.packed_value(t.workload_desired_bps, w.place) AS desired_bps,
+    fairlead.packed_value(t.workload_replicas, w.place)::int2 AS replica_count
 FROM fairlead.tick AS t
 JOIN fairlead.stream AS s ON s.stream_id = t.stream_id
 LEFT JOIN fairlead.roster AS r ON r.stream_id = t.stream_id AND r.seq = t.roster_seq
-CROSS JOIN LATERAL unnest(
-    t.workload_used_bps, t.workload_use_quality, t.workload_offered, t.workload_applied_bps, t.workload_desired_bps, t.workload_replicas)
-    WITH ORDINALITY AS w (used, quality, offered, applied, desired, replicas, place);
+CROSS JOIN LATERAL generate_series(1, fairlead.packed_count(t.workload_use_quality)) AS w (place);
 COMMENT ON VIEW analytics.workload_use IS 'One row per managed workload and tick: what it used, and how it stood limited.';
 COMMENT ON COLUMN analytics.workload_use.stream IS 'The stream that holds the tick.';
 COMMENT ON COLUMN analytics.workload_use.cluster IS 'The cluster.';
@@ -316,7 +323,8 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA fairlead FROM PUBLIC;
 GRANT SELECT ON ALL TABLES IN SCHEMA analytics TO fairlead_analyst, fairlead_coordinator, fairlead_alerter;
 -- A view reads tables with its owner's rights but calls functions with the reader's.
 GRANT USAGE ON SCHEMA fairlead TO fairlead_analyst;
-GRANT EXECUTE ON FUNCTION fairlead.instant(int8), fairlead.json_int8(jsonb, text), fairlead.milliseconds(int4), fairlead.sample_quality_word(int2),
+GRANT EXECUTE ON FUNCTION fairlead.packed_count(bytea), fairlead.packed_base(bytea), fairlead.packed_value(bytea, int4), fairlead.unpacked(bytea),
+    fairlead.instant(int8), fairlead.json_int8(jsonb, text), fairlead.milliseconds(int4), fairlead.sample_quality_word(int2),
     fairlead.use_quality_word(int2), fairlead.offered_load_word(int2), fairlead.loop_action_word(int2), fairlead.decision_reason_word(int2)
     TO fairlead_analyst, fairlead_coordinator, fairlead_alerter;
 

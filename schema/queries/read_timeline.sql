@@ -1,8 +1,8 @@
 -- What a cluster's leading shipper measured between two instants of its shippers' clocks. Ticks are looked for on the days from one before the first
 -- instant's on: a shipper's clock may be that much ahead of the server's.
 -- Parameters: $1 cluster text; $2 from (exclusive), $3 to (inclusive) int8 (µs since 1970); $4 most rows int4.
--- Rows: at_us int8; interval_ms int4; flow_quality int2[]; flow_p95_100ns int4[]; used_bps, applied_bps, desired_bps int8[] (per
---       workload); the newest, by at_us.
+-- Rows: at_us int8; interval_ms int4; flow_quality, flow_p95_100ns, used_bps, applied_bps, desired_bps bytea (packed lists,
+--       the last three per workload); the newest, by at_us.
 SELECT at_us, interval_ms, flow_quality, flow_p95_100ns, used_bps, applied_bps, desired_bps
 FROM (
     SELECT

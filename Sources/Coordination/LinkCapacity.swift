@@ -139,8 +139,10 @@ public struct LinkCapacity: Sendable, Equatable {
         // A use that was rising towards a room it did not come near says too little of the link: see `plateau@1`.
         let isRising = carried > (carriedBefore ?? .zero).scaled(thousandths: 1_050)
             && carried + evidence.kept < effective.scaled(thousandths: 850)
+        // Above the deadband and below the bound a loop lowers gently; only a brake says that the mark was wrong.
+        let isBraked = suffering.contains { newRows($0).contains { $0.outcome.sufferedAt != nil && $0.outcome.reason != .aboveTarget } }
         let fallen = memory.suffered(
-            at: min(carried + evidence.kept, effective), under: effective, again: !isFirst,
+            at: min(carried + evidence.kept, effective), under: effective, again: !isFirst && isBraked,
             isRough: isRising, by: settings)
         // Nothing below what is kept can be shared out; and suffering raises nothing, however much is kept.
         effective = min(effective, max(fallen, evidence.kept))

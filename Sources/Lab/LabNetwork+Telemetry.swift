@@ -5,7 +5,7 @@ extension LabNetwork {
     /// The port of best-effort traffic in the lab.
     static let telemetryPort = 5080
     /// How long a run may take beyond its time before it is given up, in seconds.
-    static let telemetryGrace = 15
+    static let telemetryGrace = 60
 
     /// Sends best-effort telemetry from its host to the receiver with real TCP (iperf3) for a whole number of seconds, and
     /// reports. Cancelling ends both sides at once. Both die with this process, even if that is killed.

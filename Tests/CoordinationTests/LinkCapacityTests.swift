@@ -80,6 +80,15 @@ import Testing
         #expect(other.fold(evidence([report("a", row(used: 176, applied: 180, suffered: 176, brakes: true))]), now: at(1) + .milliseconds(700)) == nil)
     }
 
+    @Test func `a gentle lowering after the first brake marks anew, and drains nothing`() {
+        var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        _ = link.fold(evidence([report("a", row(used: 190, suffered: 190, brakes: true))]), now: at(1))
+        var gentle = row(used: 162, applied: 180, suffered: 162, brakes: true)
+        gentle.outcome.reason = .aboveTarget
+        _ = link.fold(evidence([report("a", gentle)]), now: at(3))
+        #expect(link.effective == BitRate(bitsPerSecond: 153_900_000), "0.95 of 162, where a second brake leaves 0.9")
+    }
+
     @Test func `a victim's cry counts again only when the others had time to come down`() {
         var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
         func cry(_ second: Int64) -> LinkCapacity.Change? {

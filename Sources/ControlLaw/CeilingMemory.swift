@@ -6,6 +6,8 @@ public import Quantities
 /// - **Suffering after calm** marks the used rate as a ceiling and returns 0.95 of it.
 /// - **Suffering again** on fresh evidence, no calm between: the mark was wrong and gives way to the use of now. Where that was
 ///   clearly below the limit, the link itself was the limit, and 0.9 of the use empties its queue; otherwise × 0.7.
+/// - **Draining**: it suffers again, but far less, and the limit is used: what the overshoot had queued is leaving. The mark
+///   stands, and 0.9 of the limit lets the rest out.
 /// - **Calm** climbs in steps to the plateau below the lowest ceiling, stays, edges to 0.97 of it, and after a wait probes past
 ///   it by 3 %. A probe that stays calm lifts the ceiling and goes on in growing steps; one that suffers triples the next wait.
 /// - Higher ceilings stay remembered, lowest first: a link that steps down and up again is climbed to its old plateau without
@@ -34,16 +36,38 @@ public struct CeilingMemory: Hashable, Sendable {
     /// The ceiling in force.
     public var lowest: BitRate? { ceilings.first }
 
-    /// The flow suffers while `used` is carried under `limit` (nil: none). `again`: there was no calm since the last suffering.
+    /// Where a suffering stands among those since the last calm.
+    public enum Episode: Sendable, CaseIterable {
+        /// The first since the last calm, or one that says nothing of the mark.
+        case first
+        /// No calm since the last one, and hardly less delay.
+        case again
+        /// No calm since the first one, but clearly less delay: a queue that was filled before is emptying.
+        case draining
+
+        /// - Parameters:
+        ///   - falls: how often the rate came down since the last calm.
+        ///   - firstRaw: the steering value at the first of them, and now.
+        public init(falls: Int, firstRaw: Delay, raw: Delay) {
+            let isFallen = Int64(raw.hundredNanoseconds) * 4 < Int64(firstRaw.hundredNanoseconds) * 3
+            // One brake that did not empty the queue is enough of patience.
+            self = falls == 0 ? .first : falls == 1 && isFallen ? .draining : .again
+        }
+    }
+
+    /// The flow suffers while `used` is carried under `limit` (nil: none).
     /// `isRough`: the use was still rising. Returns the rate to come down to: below both.
     public mutating func suffered(
-        at used: BitRate, under limit: BitRate?, again: Bool, isRough: Bool = false, by settings: CeilingSettings
+        at used: BitRate, under limit: BitRate?, _ episode: Episode, isRough: Bool = false, by settings: CeilingSettings
     ) -> BitRate {
         let mark = limit.map { min($0, used) } ?? used
         calmTicks = 0
-        self.isRough = isRough && !again
+        self.isRough = isRough && episode == .first
         defer { streak = 0 }
-        if again { return sufferedAgain(mark, under: limit, by: settings) }
+        if episode == .draining, let limit, !ceilings.isEmpty, mark >= limit.scaled(thousandths: settings.brake) {
+            return whole(mark.scaled(thousandths: settings.drain))
+        }
+        if episode != .first { return sufferedAgain(mark, under: limit, by: settings) }
         if let lowest, let limit, limit > lowest || streak > 0 {
             // A probe failed: the rate that was calm before it still stands as the ceiling, if the use came near it.
             failures = min(failures + 1, 15)

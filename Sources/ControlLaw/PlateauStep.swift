@@ -78,7 +78,7 @@ struct PlateauStep {
             memory.held = memory.held == .max ? .max : memory.held + 1
             if Int64(memory.held) % rule.retryTicks != 0 { return Proposal(rate: frame.current, reason: .notOurTraffic) }
         }
-        return Proposal(rate: comeDown(carried, raw, again: memory.brakes > 0), reason: .brakedAboveBound, isBrake: true)
+        return Proposal(rate: comeDown(carried, raw, episode(raw)), reason: .brakedAboveBound, isBrake: true)
     }
 
     private var isAtFloor: Bool { frame.current.map { $0 <= frame.lowest } ?? false }
@@ -108,14 +108,18 @@ struct PlateauStep {
             memory.held = memory.held == .max ? .max : memory.held + 1
             if Int64(memory.held) % rule.retryTicks != 0 { return Proposal(rate: frame.current, reason: .notOurTraffic) }
         }
-        return Proposal(rate: comeDown(carried, raw, again: false), reason: .aboveTarget)
+        return Proposal(rate: comeDown(carried, raw, .first), reason: .aboveTarget)
     }
 
-    private mutating func comeDown(_ carried: Int64, _ raw: Delay, again: Bool) -> Int64 {
+    private func episode(_ raw: Delay) -> CeilingMemory.Episode {
+        CeilingMemory.Episode(falls: Int(memory.brakes), firstRaw: Delay(hundredNanoseconds: memory.firstRaw), raw: raw)
+    }
+
+    private mutating func comeDown(_ carried: Int64, _ raw: Delay, _ episode: CeilingMemory.Episode) -> Int64 {
         noteBrake(raw)
         var ceilings = memory.ceilings
         let rate = ceilings.suffered(
-            at: BitRate(bitsPerSecond: carried), under: frame.current.map(BitRate.init(bitsPerSecond:)), again: again,
+            at: BitRate(bitsPerSecond: carried), under: frame.current.map(BitRate.init(bitsPerSecond:)), episode,
             isRough: isUseRising, by: rule.settings)
         ceilingsIfDone = ceilings
         return rate.bitsPerSecond

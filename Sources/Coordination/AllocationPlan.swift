@@ -47,7 +47,8 @@ struct PlannedDemand {
 public struct AllocationPlanner: Sendable {
     private var solver = AllocationSolver()
     /// A share that moved by less than this part changes nothing, unless it must fall. Unit: thousandths.
-    static let hysteresisThousandths: Int64 = 30
+    /// Less than lies between a link's plateau and its edge (0.95 and 0.97 of the ceiling), or that edge would never be granted.
+    static let hysteresisThousandths: Int64 = 15
 
     public init() {}
 

@@ -79,8 +79,10 @@ public struct LinkCapacity: Sendable, Equatable {
     private var loweredAt: MonotonicTime?
     private var changedAt: MonotonicTime?
     private var calmCountedAt: MonotonicTime?
-    /// The loops that reported suffering since the last calm.
-    private var sufferers: Set<LoopID> = []
+    /// The loops that reported suffering since the last calm, each with its steering value when it first did.
+    private var sufferers: [LoopID: Delay] = [:]
+    /// Falls since the last calm.
+    private var falls = 0
     /// Σ of the grants that the loops held when the capacity moved last: a raise has arrived where they hold more.
     private var grantedAtChange: BitRate = .zero
     /// What all carried in the last round that brought rows; nil before the first.
@@ -107,7 +109,7 @@ public struct LinkCapacity: Sendable, Equatable {
         self = LinkCapacity(configured: configured, tick: tick, settings: settings)
         effective = estimate
         _ = memory.suffered(
-            at: BitRate(bitsPerSecond: estimate.bitsPerSecond / settings.brake * 1000), under: nil, again: false, by: settings)
+            at: BitRate(bitsPerSecond: estimate.bitsPerSecond / settings.brake * 1000), under: nil, .first, by: settings)
     }
 
     /// Folds one round. Returns what moved; nil where nothing did.
@@ -134,20 +136,33 @@ public struct LinkCapacity: Sendable, Equatable {
         // What all carried lies so far below the estimate that the estimate is wrong, however soon that is told.
         let isDisproved = carried + evidence.kept < effective.scaled(thousandths: LinkCapacity.disprovedBelow)
         let counts = isFirst || suffering.contains { isFurtherEvidence($0, isDisproved: isDisproved, now) }
-        sufferers.formUnion(suffering.map(\.loop))
+        let episode = episode(suffering)
+        for report in suffering where sufferers[report.loop] == nil { sufferers[report.loop] = rawSuffered(report) }
         guard counts else { return nil }
         // A use that was rising towards a room it did not come near says too little of the link: see `plateau@1`.
         let isRising = carried > (carriedBefore ?? .zero).scaled(thousandths: 1_050)
             && carried + evidence.kept < effective.scaled(thousandths: 850)
-        // Above the deadband and below the bound a loop lowers gently; only a brake says that the mark was wrong.
-        let isBraked = suffering.contains { newRows($0).contains { $0.outcome.sufferedAt != nil && $0.outcome.reason != .aboveTarget } }
         let fallen = memory.suffered(
-            at: min(carried + evidence.kept, effective), under: effective, again: !isFirst && isBraked,
-            isRough: isRising, by: settings)
+            at: min(carried + evidence.kept, effective), under: effective, episode, isRough: isRising, by: settings)
+        falls += 1
         // Nothing below what is kept can be shared out; and suffering raises nothing, however much is kept.
         effective = min(effective, max(fallen, evidence.kept))
         return "suffered"
     }
+
+    /// Above the deadband and below the bound a loop lowers gently; only a brake says that the mark was wrong. And where all who
+    /// suffer again suffer far less, it was right.
+    private func episode(_ suffering: [LoopReport]) -> CeilingMemory.Episode {
+        let isBraked = suffering.contains { newRows($0).contains { $0.outcome.sufferedAt != nil && $0.outcome.reason != .aboveTarget } }
+        guard !sufferers.isEmpty, isBraked else { return .first }
+        let isDraining = suffering.allSatisfy { report in
+            guard let first = sufferers[report.loop], let raw = rawSuffered(report) else { return false }
+            return CeilingMemory.Episode(falls: falls, firstRaw: first, raw: raw) == .draining
+        }
+        return isDraining ? .draining : .again
+    }
+
+    private func rawSuffered(_ report: LoopReport) -> Delay? { newRows(report).last { $0.outcome.sufferedAt != nil }?.input.raw }
 
     /// A backlog is history: what a loop suffered long before its newest row moves nothing now.
     private func newRows(_ report: LoopReport) -> ArraySlice<LoopDecision> { report.rows.suffix(Int(LinkCapacity.patience)) }
@@ -160,7 +175,7 @@ public struct LinkCapacity: Sendable, Equatable {
         let hasBraked = newRows(report).contains { row in
             row.outcome.sufferedAt != nil && row.outcome.action == .decrease && row.input.evidence.contains(.freshSinceDecrease)
         }
-        return hasBraked && sufferers.contains(report.loop) && (isDisproved || age >= tick)
+        return hasBraked && sufferers[report.loop] != nil && (isDisproved || age >= tick)
     }
 
     /// What a loop's workloads carried: the rate at which it suffered, else what it last used, else what it may use.
@@ -176,7 +191,8 @@ public struct LinkCapacity: Sendable, Equatable {
         let watching = evidence.loops.filter(\.watches)
         guard !watching.isEmpty, evidence.loops.allSatisfy(\.isHeard), watching.allSatisfy({ isCalm($0.newest) }) else { return nil }
         if let loweredAt, now - loweredAt < tick * 2 { return nil }
-        sufferers = []
+        sufferers = [:]
+        falls = 0
         guard effective < configured, watching.contains(where: { !$0.rows.isEmpty }) else { return nil }
         if let calmCountedAt, now - calmCountedAt < Nanoseconds(tick.count * 9 / 10) { return nil }
         if let changedAt, now - changedAt < tick * 2 { return nil }

@@ -139,6 +139,20 @@ import Testing
         #expect(follower.applied! > .megabits(180) && follower.applied! <= proven)
     }
 
+    @Test func `the queue of an overshoot is let out by a tenth, and the ceiling kept, where the delay has fallen by a quarter`() throws {
+        var follower = try Follower("plateau@1", applied: 215)
+        follower.step { $0.raw = .microseconds(16_000); $0.used = .megabits(200) }
+        #expect(follower.applied == .megabits(190))
+        let second = follower.step { $0.raw = .microseconds(7_000); $0.used = .megabits(189) }
+        #expect(second.isBrake && follower.applied == BitRate(bitsPerSecond: 170_100_000))
+        for _ in 0..<8 { follower.step { _ in } }
+        #expect(follower.applied! >= .megabits(190), "back at the plateau of the ceiling that stood: \(follower.applied!)")
+        // A third one is told no such thing.
+        var stubborn = try Follower("plateau@1", applied: 215)
+        for raw in [16_000, 7_000, 4_000] as [Int32] { stubborn.step { $0.raw = .microseconds(raw) } }
+        #expect(stubborn.applied! < .megabits(130))
+    }
+
     // Rule 5
     @Test func `where its own use is not above its floors the traffic is not ours`() throws {
         var follower = try Follower("plateau@1", applied: 200)

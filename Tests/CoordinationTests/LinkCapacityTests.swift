@@ -14,11 +14,11 @@ import Testing
 
     /// A loop's row: what it used and was applied, whether it suffered and braked, whether it asks for more.
     private func row(
-        used: Int64, applied: Int64? = nil, grant: Int64? = nil, suffered: Int64? = nil, brakes: Bool = false, asks: Bool = true, quality: SampleQuality = .measured,
+        used: Int64, applied: Int64? = nil, grant: Int64? = nil, suffered: Int64? = nil, delay: Int32 = 5_000, brakes: Bool = false, asks: Bool = true, quality: SampleQuality = .measured,
         evidence: LoopEvidence = [.freshSinceChange, .freshSinceDecrease, .baseProven, .confirmed, .mayAct]
     ) -> LoopDecision {
         let input = LoopInput(
-            flow: 0, quality: quality, count: 50, raw: quality.hasValue ? .microseconds(suffered == nil ? 100 : 5_000) : nil, target: .microseconds(1_000),
+            flow: 0, quality: quality, count: 50, raw: quality.hasValue ? .microseconds(suffered == nil ? 100 : delay) : nil, target: .microseconds(1_000),
             bound: .microseconds(1_500), elapsedMilliseconds: 1_000, used: .megabits(used), applied: applied.map(BitRate.megabits),
             floor: .megabits(10), ceiling: .megabits(1_000), grant: (grant ?? applied).map(BitRate.megabits), evidence: evidence)
         let outcome = LoopOutcome(
@@ -65,6 +65,18 @@ import Testing
         let again = link.fold(evidence([report("a", row(used: 120, applied: 180, suffered: 120, brakes: true))]), now: at(3))
         #expect(again?.cause == "suffered")
         #expect(link.effective == .megabits(108))
+    }
+
+    @Test func `a loop that suffers far less after its brake drains its queue, and the ceiling stands`() {
+        var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        _ = link.fold(evidence([report("a", row(used: 200, suffered: 200, delay: 16_000, brakes: true))]), now: at(1))
+        _ = link.fold(evidence([report("a", row(used: 190, applied: 190, suffered: 190, delay: 7_000, brakes: true))]), now: at(3))
+        #expect(link.effective == .megabits(171) && link.memory.ceilings == [.megabits(200)])
+        // Hardly less delay, and the mark was wrong.
+        var other = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        _ = other.fold(evidence([report("a", row(used: 200, suffered: 200, delay: 16_000, brakes: true))]), now: at(1))
+        _ = other.fold(evidence([report("a", row(used: 190, applied: 190, suffered: 190, delay: 14_000, brakes: true))]), now: at(3))
+        #expect(other.effective == .megabits(133))
     }
 
     @Test func `a second report that a poll brought sooner than a tick counts where it disproves the estimate`() {

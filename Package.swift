@@ -85,6 +85,7 @@ let package = Package(
         core("Alerting", ["Quantities", "JSONDocument", "Events", "Fleet"]),
         core("Explanation", ["Quantities", "JSONDocument", "Events"]),
         core("ReadModel", ["Quantities", "JSONDocument", "Events", "Explanation"]),
+        core("LawHistory", ["Quantities", "JSONDocument", "Events", "ControlLaw", "Explanation"]),
         core("Charts", ["Quantities"]),
         core("Exposition", ["Quantities"]),
 
@@ -121,14 +122,14 @@ let package = Package(
         // The top.
         rim("Simulation", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination",
                            "Alerting", "Shipper", "Coordinator", "Alerter"]),
-        rim("Scenarios", ["Quantities", "JSONDocument", "Events", "Fleet", "Jitter", "ControlLaw", "Coordination", "Charts", "Plants", "Shipper", "Coordinator"]),
+        rim("Scenarios", ["Quantities", "JSONDocument", "Events", "Fleet", "Jitter", "ControlLaw", "LawHistory", "Coordination", "Charts", "Plants", "Shipper", "Coordinator"]),
         rim("Adapters", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination", "Alerting",
                          "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "PrivatePostgres", "Spool",
                          "HTTPTransport", "Cryptography", "Probing", "Kubernetes", "TrafficControl", "Webhook", "CLinux",
                          "Clocks", "Sockets", "HealthServer", "ConfigurationFiles", "JSONDocument", "Exposition", logging, metrics, lifecycle]),
         .executableTarget(
             name: "fairlead",
-            dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "Simulation", "Plants", "Scenarios", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
+            dependencies: ["Adapters", "Web", "ReadModel", "Exposition", "Simulation", "Plants", "Scenarios", "LawHistory", "Schema", "Quantities", "Events", "Fleet", "Jitter", "ControlLaw",
                            "Allocation", "AllocationDocument", "Coordination", "Alerting", "Explanation", "Shipper", "Coordinator", "Alerter",
                            "PostgreSQL", "EventStore", "PrivatePostgres", "HTTPTransport", "Cryptography", "Probing", "TrafficControl", "Webhook",
                            "Kubernetes", "Clocks", "Sockets", "ConfigurationFiles", "JSONDocument", "ChildProcesses", "Supervision", "Lab", "HealthServer",
@@ -145,7 +146,7 @@ let package = Package(
         tests("ExplanationTests", ["Explanation", "ReadModel", "Charts", "Exposition", "SampleFleet", "Events", "Quantities", "JSONDocument", subprocess]),
         tests("WebTests", ["Web", "ReadModel", "Exposition", "HTTPTransport", "SampleFleet", "Events", "Quantities", "JSONDocument", logging,
                            lifecycle, subprocess, system]),
-        tests("ReadCommandTests", ["fairlead", "ReadModel", "SampleFleet", "Events", "Quantities", "JSONDocument", argumentParser]),
+        tests("ReadCommandTests", ["fairlead", "LawHistory", "ReadModel", "SampleFleet", "ControlLaw", "Events", "Quantities", "JSONDocument", argumentParser]),
         tests("TidyTests", []),
         tests("ReadmeTests", []),
         tests("EventsTests", ["Events", "Quantities", "JSONDocument", "Cryptography"]),
@@ -154,12 +155,13 @@ let package = Package(
         tests("QuantitiesTests", ["Quantities"]),
         tests("JSONDocumentTests", ["JSONDocument"]),
         tests("PostgreSQLTests", ["PostgreSQL", "PrivatePostgres", "Schema"]),
-        tests("EventStoreTests", ["EventStore", "PostgreSQL", "PrivatePostgres", "Schema", "Cryptography", "Events", "Alerting", "ReadModel", "Quantities"]),
+        tests("EventStoreTests", ["EventStore", "PostgreSQL", "PrivatePostgres", "Schema", "Cryptography", "Events", "Alerting", "LawHistory", "ReadModel", "Quantities"]),
         tests("SpoolTests", ["Spool", "Events", "Quantities", "Cryptography"]),
         tests("JitterTests", ["Jitter", "Events", "Quantities"]),
         tests("ControlLawTests", ["ControlLaw", "Coordination", "Jitter", "Events", "Fleet", "Quantities"]),
         .testTarget(name: "PlantsTests", dependencies: ["Plants", "Fleet", "Jitter", "Quantities"], exclude: ["Fixtures"], swiftSettings: strict),
         tests("ScenariosTests", ["Scenarios", "Plants", "ControlLaw", "Cryptography", "Events", "Fleet", "JSONDocument", "Quantities"]),
+        tests("LawHistoryTests", ["LawHistory", "ControlLaw", "Events", "JSONDocument", "Quantities"]),
         tests("CoordinationTests", ["Coordination", "ControlLaw", "Events", "Fleet", "Quantities"]),
         tests("AllocationTests", ["Allocation", "AllocationDocument", "JSONDocument", "Quantities"]),
         tests("FleetTests", ["Fleet", "ControlLaw", "Quantities"]),
@@ -187,7 +189,7 @@ let package = Package(
         tests("CryptographyTests", ["Cryptography", "Quantities"]),
         tests(
             "ProcessTests",
-            ["fairlead", "fairlead-shipper", "ChildProcesses", "PrivatePostgres", "PostgreSQL", "EventStore", "Events", "ControlLaw", "Fleet",
+            ["fairlead", "fairlead-shipper", "ChildProcesses", "PrivatePostgres", "PostgreSQL", "EventStore", "Events", "ControlLaw", "LawHistory", "Fleet",
              "Shipper", "Spool", "Quantities", "JSONDocument", "Cryptography", "HTTPTransport", "Clocks", "Sockets", "ScriptedKubernetesAPI", "ScriptedHTTP"]),
     ]
 )

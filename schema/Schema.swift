@@ -35,6 +35,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(4, oldestBinary: 1, "0004_outbox_pruning", PackageResources._004_outbox_pruning_sql),
         MigrationScript(5, oldestBinary: 1, "0005_lost_records", PackageResources._005_lost_records_sql),
         MigrationScript(6, oldestBinary: 1, "0006_rollups", PackageResources._006_rollups_sql),
+        MigrationScript(7, oldestBinary: 1, "0007_law_comparison", PackageResources._007_law_comparison_sql),
     ]
 }
 
@@ -68,6 +69,7 @@ public enum Query {
     public static let logHeads = EmbeddedStatement("log_heads", PackageResources.log_heads_sql)
     public static let logOpen = EmbeddedStatement("log_open", PackageResources.log_open_sql)
     public static let logRead = EmbeddedStatement("log_read", PackageResources.log_read_sql)
+    public static let logRosters = EmbeddedStatement("log_rosters", PackageResources.log_rosters_sql)
     public static let logScan = EmbeddedStatement("log_scan", PackageResources.log_scan_sql)
     public static let migrationBootstrap = EmbeddedStatement("migration_bootstrap", PackageResources.migration_bootstrap_sql)
     public static let migrationChecksum = EmbeddedStatement("migration_checksum", PackageResources.migration_checksum_sql)
@@ -108,7 +110,7 @@ public enum Query {
     public static let all: [EmbeddedStatement] = [
         alertClock, alertPlace, alertRestore, benchAppendJSONB, benchCheckpoint, benchCopyTicks, benchPause, benchPrepare, benchSurvey,
         checkpointDigests, checkpointLast, checkpointList, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
-        logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logScan, migrationBootstrap, migrationChecksum, migrationList,
+        logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         logExport, logStarts, partitionDrop, partitionList, partitionObstacles, projectionDigests, projectionRebuild, rollupFold,
         partitionsAhead, partitionsMake, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,

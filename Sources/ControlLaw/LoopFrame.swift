@@ -174,6 +174,10 @@ struct Thresholds {
     let lower: Delay
     let upper: Delay
 
+    init(lower: Delay, upper: Delay) {
+        self.lower = lower
+        self.upper = upper
+    }
     init(target: Delay, lowThousandths: Int64, highThousandths: Int64) {
         lower = target.scaled(thousandths: lowThousandths)
         upper = target.scaled(thousandths: highThousandths)

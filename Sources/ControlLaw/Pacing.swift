@@ -15,6 +15,20 @@ struct Pacing: Equatable {
     /// Ticks since each reversal that still counts, newest first.
     var reversals: [UInt16] = []
     var lastDesired: Int64?
+    /// Where the deadband adapts.
+    var noise: AdaptiveDeadband.Noise?
+
+    /// Takes a believable sample.
+    mutating func smooth(_ raw: Delay, of input: LoopInput, by filters: PacingFilters) {
+        if let adaptive = filters.adaptive {
+            var measured = noise ?? AdaptiveDeadband.Noise()
+            adaptive.measure(raw, smoothed: smoothed.delay, input, into: &measured)
+            noise = measured
+        } else {
+            noise = nil
+        }
+        smoothed.add(raw, gainThousandths: filters.gain)
+    }
 
     mutating func advance(elapsedMilliseconds: Int32, flapTicks: Int64) {
         let (sum, overflow) = sinceChange.addingReportingOverflow(UInt32(max(0, elapsedMilliseconds)))
@@ -37,27 +51,34 @@ struct Pacing: Equatable {
         writer.write(smoothed.fixed ?? -1)
         writer.write(missing)
         writer.write(sinceChange)
-        writer.write(lastDirection)
+        writer.write(noise == nil ? lastDirection : lastDirection | Pacing.noiseFollows)
         writer.write(lastDesired ?? -1)
         writer.write(UInt8(reversals.count))
         for age in reversals { writer.write(age) }
+        noise?.write(into: &writer)
     }
+
+    /// Beside the direction, in its byte: the noise follows the reversals.
+    private static let noiseFollows: UInt8 = 0x80
 
     init() {}
     init?(from reader: inout StateReader) {
         guard let fixed = reader.read(Int64.self), let missing = reader.read(UInt16.self), let since = reader.read(UInt32.self),
-            let direction = reader.read(UInt8.self), direction <= 2, let last = reader.read(Int64.self),
+            let mark = reader.read(UInt8.self), mark & ~Pacing.noiseFollows <= 2, let last = reader.read(Int64.self),
             let count = reader.read(UInt8.self), count <= Pacing.mostReversals
         else { return nil }
         smoothed = SmoothedDelay(fixed: fixed)
         self.missing = missing
         sinceChange = since
-        lastDirection = direction
+        lastDirection = mark & ~Pacing.noiseFollows
         lastDesired = last < 0 ? nil : last
         for _ in 0..<count {
             guard let age = reader.read(UInt16.self) else { return nil }
             reversals.append(age)
         }
+        guard mark & Pacing.noiseFollows != 0 else { return }
+        guard let noise = AdaptiveDeadband.Noise(from: &reader) else { return nil }
+        self.noise = noise
     }
 }
 
@@ -74,9 +95,11 @@ struct PacingFilters: Sendable {
             LawParameter("flapBudget", .count, "\(flapBudget)", 2...16, "reversals of direction within flapTicks; when spent, the lower rate is held"),
             LawParameter("flapTicks", .count, "60", 1...60_000, "ticks for which a reversal counts"),
             LawParameter("minimumCount", .count, "10", 1...40, "probes: a partial sample of fewer is no evidence"),
-        ]
+        ] + AdaptiveDeadband.table
     }
 
+    /// Nil where the deadband stays as it is.
+    let adaptive: AdaptiveDeadband?
     let gain, low, high, cooldown, cooldownTicks, flapBudget, flapTicks, minimumCount: Int64
 
     init(_ parameters: LawParameters) {
@@ -88,10 +111,14 @@ struct PacingFilters: Sendable {
         flapBudget = parameters["flapBudget"]
         flapTicks = parameters["flapTicks"]
         minimumCount = parameters["minimumCount"]
+        adaptive = AdaptiveDeadband(parameters)
     }
 
-    func thresholds(_ input: LoopInput) -> Thresholds {
-        Thresholds(target: input.target, lowThousandths: low, highThousandths: high)
+    /// The deadband of this tick: what the ticks before it measured, never the sample that is judged by it.
+    func thresholds(_ input: LoopInput, _ pacing: Pacing) -> Thresholds {
+        let bare = Thresholds(target: input.target, lowThousandths: low, highThousandths: high)
+        guard let adaptive, let noise = pacing.noise else { return bare }
+        return adaptive.widened(bare, by: noise, input)
     }
 
     /// The believable steering value of this tick, if there is one.
@@ -119,8 +146,8 @@ struct PacingFilters: Sendable {
         return staged
     }
 
-    func turningPoints(_ smoothed: SmoothedDelay, _ input: LoopInput) -> [Int32] {
-        let thresholds = thresholds(input)
+    func turningPoints(_ pacing: Pacing, _ input: LoopInput) -> [Int32] {
+        let (smoothed, thresholds) = (pacing.smoothed, thresholds(input, pacing))
         // Below the lower threshold is strict: the pair lies one unit lower.
         let below = Delay(hundredNanoseconds: max(0, thresholds.lower.hundredNanoseconds - 1))
         let reached = [below, thresholds.upper].compactMap { smoothed.largestSample(reaching: $0, gainThousandths: gain) }

@@ -111,7 +111,7 @@ struct PlateauRule: LawRule {
 
     func turningPoints(_ memory: Memory, _ input: LoopInput) -> [Int32] {
         // Up to here two brakes helped enough to try another.
-        let points = filters.turningPoints(memory.pacing.smoothed, input)
+        let points = filters.turningPoints(memory.pacing, input)
         return memory.brakes >= 2 ? points + [Int32(Int64(memory.firstRaw) * 7 / 10)] : points
     }
 }

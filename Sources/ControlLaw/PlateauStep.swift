@@ -20,14 +20,14 @@ struct PlateauStep {
         self.memory.pacing.advance(elapsedMilliseconds: input.elapsedMilliseconds, flapTicks: rule.filters.flapTicks)
         frame = LoopFrame(
             input, minimum: LoopFrame.smallest, maximum: BitRate.maximum.bitsPerSecond, lastDesired: memory.pacing.lastDesired)
-        thresholds = rule.filters.thresholds(input)
+        thresholds = rule.filters.thresholds(input, memory.pacing)
     }
 
     mutating func propose() -> Proposal {
         guard let raw = rule.filters.believable(input) else { return coast() }
         memory.pacing.missing = 0
         let isFresh = input.evidence.contains(.freshSinceDecrease)
-        if isFresh, input.quality != .synthetic { memory.pacing.smoothed.add(raw, gainThousandths: rule.filters.gain) }
+        if isFresh, input.quality != .synthetic { memory.pacing.smooth(raw, of: input, by: rule.filters) }
         if raw > input.bound { return isFresh || isUnproven ? brake(raw) : wait() }
         guard isFresh else { return wait() }
         let steering = input.quality == .synthetic ? raw : memory.pacing.smoothed.delay ?? raw

@@ -102,7 +102,7 @@ struct PredictiveRule: LawRule {
             input, minimum: LoopFrame.smallest, maximum: BitRate.maximum.bitsPerSecond, lastDesired: pacing.lastDesired)
         let proposal = Proposal(rate: scaled(min(used, frame.current ?? used), earlyBrake), reason: .aboveTarget, isBrake: true)
         let outcome = frame.conclude(
-            plateau.filters.stage(proposal, pacing, frame), smoothed: forecast, thresholds: plateau.filters.thresholds(input))
+            plateau.filters.stage(proposal, pacing, frame), smoothed: forecast, thresholds: plateau.filters.thresholds(input, pacing))
         return outcome.action == .decrease ? outcome : nil
     }
 

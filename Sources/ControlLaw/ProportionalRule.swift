@@ -8,8 +8,8 @@ import Quantities
 /// error), at most × `largestRaise` up and × `largestFall` down. Σ does not wind up: it stops where the last step could not be carried
 /// out (clamped, refused, waiting), is bounded, and begins anew when the error changes its sign (conditional integration and
 /// clamping, Åström and Hägglund, Advanced PID Control, 2006, §3.5).
-struct ProportionalRule: LawRule {
-    struct Memory: LawMemory {
+struct ProportionalRule: PacedRule {
+    struct Memory: PacedMemory {
         var pacing = Pacing()
         /// Unit: thousandths of the target, summed over ticks.
         var sum: Int32 = 0
@@ -39,66 +39,40 @@ struct ProportionalRule: LawRule {
         LawParameter("largestRaise", .factor, "1.1", 1001...4000, "factor: the most that one step adds"),
         LawParameter("largestFall", .factor, "0.7", 100...999, "factor: the least that one step leaves"),
         LawParameter("usedAtLeast", .factor, "0.85", 1...1000, "factor of the limit: with less use a raise would teach nothing"),
-        LawParameter("minimum", .rate, "10M", 1_000...1_000_000_000_000_000, "rate: the lowest that the law proposes"),
-        LawParameter("maximum", .rate, "1G", 1_000...1_000_000_000_000_000, "rate: the highest that the law proposes"),
-    ] + PacingFilters.table(flapBudget: 6) + MissingPolicy.table
+    ] + PacedFrame.table(flapBudget: 6)
 
-    private let proportional, integral, largestSum, largestRaise, largestFall, usedAtLeast, minimum, maximum: Int64
-    private let filters: PacingFilters
-    private let missingPolicy: MissingPolicy
+    let paced: PacedFrame
+    private let proportional, integral, largestSum, largestRaise, largestFall, usedAtLeast: Int64
 
     init(_ parameters: LawParameters) {
+        paced = PacedFrame(parameters)
         proportional = parameters["proportional"]
         integral = parameters["integral"]
         largestSum = parameters["largestSum"]
         largestRaise = parameters["largestRaise"]
         largestFall = parameters["largestFall"]
         usedAtLeast = parameters["usedAtLeast"]
-        minimum = parameters["minimum"]
-        maximum = parameters["maximum"]
-        filters = PacingFilters(parameters)
-        missingPolicy = MissingPolicy(parameters)
     }
 
-    func decide(_ memory: Memory, _ input: LoopInput) -> (Memory, LoopOutcome) {
-        var memory = memory
-        memory.pacing.advance(elapsedMilliseconds: input.elapsedMilliseconds, flapTicks: filters.flapTicks)
-        let frame = LoopFrame(input, minimum: minimum, maximum: maximum, lastDesired: memory.pacing.lastDesired)
-        let raw = filters.believable(input)
-        let proposal = raw.map { steer($0, &memory, input, frame) } ?? coast(&memory, frame)
-        let suffered = raw.map { $0 > input.bound } == true ? input.used?.bitsPerSecond : nil
-        let outcome = frame.conclude(
-            filters.stage(proposal, memory.pacing, frame), smoothed: memory.pacing.smoothed.delay,
-            thresholds: filters.thresholds(input), sufferedAt: suffered)
-        memory.pacing.count(outcome)
-        memory.wanted = proposal.rate ?? -1
-        return (memory, outcome)
+    func steppedDown(from rate: Int64) -> Int64 { scaled(rate, largestFall) }
+
+    func remember(_ proposal: Int64?, isMeasured: Bool, in memory: inout Memory) {
+        if !isMeasured { memory.sum = 0 }
+        memory.wanted = proposal ?? -1
     }
 
-    private func coast(_ memory: inout Memory, _ frame: LoopFrame) -> Proposal {
-        memory.pacing.missing = memory.pacing.missing &+ (memory.pacing.missing == .max ? 0 : 1)
-        if memory.pacing.missing >= 3 { memory.pacing.smoothed = SmoothedDelay() }
-        memory.sum = 0
-        return missingPolicy.proposal(
-            missing: memory.pacing.missing, current: frame.current, stepped: scaled(frame.current ?? maximum, largestFall),
-            lowest: frame.lowest)
-    }
-
-    private func steer(_ raw: Delay, _ memory: inout Memory, _ input: LoopInput, _ frame: LoopFrame) -> Proposal {
-        memory.pacing.missing = 0
-        if input.quality != .synthetic { memory.pacing.smoothed.add(raw, gainThousandths: filters.gain) }
-        let thresholds = filters.thresholds(input)
-        let steering = input.quality == .synthetic ? raw : memory.pacing.smoothed.delay ?? raw
-        if raw > input.bound {
-            let error = ProportionalRule.error(of: raw, target: input.target)
+    func step(_ sample: PacedSample, _ memory: inout Memory, _ frame: LoopFrame) -> Proposal {
+        let input = sample.input
+        if sample.raw > input.bound {
+            let error = ProportionalRule.error(of: sample.raw, target: input.target)
             memory.sum = 0
             return Proposal(rate: moved(frame, by: proportional * error), reason: .brakedAboveBound, isBrake: true)
         }
-        let error = ProportionalRule.error(of: steering, target: input.target)
+        let error = ProportionalRule.error(of: sample.steering, target: input.target)
         if error <= 0 || mayRaise(frame, input) { integrate(error, &memory, input) }
         let step = proportional * error + integral * Int64(memory.sum)
-        if steering > thresholds.upper { return Proposal(rate: moved(frame, by: min(0, step)), reason: .aboveTarget) }
-        guard steering < thresholds.lower else { return Proposal(rate: frame.current, reason: .insideDeadband) }
+        if sample.steering > sample.thresholds.upper { return Proposal(rate: moved(frame, by: min(0, step)), reason: .aboveTarget) }
+        guard sample.steering < sample.thresholds.lower else { return Proposal(rate: frame.current, reason: .insideDeadband) }
         guard let current = frame.current else { return Proposal(rate: nil, reason: .unlimited) }
         if let refusal = frame.raiseRefusal { return Proposal(rate: current, reason: refusal) }
         if !mayRaise(frame, input) { return Proposal(rate: current, reason: .limitNotUsed) }
@@ -128,10 +102,6 @@ struct ProportionalRule: LawRule {
     /// `millionths` of the rate up or down, within the largest steps.
     private func moved(_ frame: LoopFrame, by millionths: Int64) -> Int64 {
         let factor = max(largestFall, min(largestRaise, 1000 + millionths / 1000))
-        return scaled(frame.current ?? maximum, factor)
-    }
-
-    func turningPoints(_ memory: Memory, _ input: LoopInput) -> [Int32] {
-        filters.turningPoints(memory.pacing.smoothed, input)
+        return scaled(frame.current ?? paced.maximum, factor)
     }
 }

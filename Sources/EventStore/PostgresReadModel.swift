@@ -13,7 +13,7 @@ public struct PostgresReadModel: FleetReadModel {
     /// The most patches that one decision is shown with.
     static let maximumPatches: Int32 = 200
 
-    private let connection: PostgresConnection
+    let connection: PostgresConnection
 
     public init(_ connection: PostgresConnection) { self.connection = connection }
 

@@ -77,6 +77,8 @@ public struct LoopEvidence: OptionSet, Hashable, Sendable {
     public static let mayAct = LoopEvidence(rawValue: 1 << 7)
     /// The law's state before this step was taken from the log or the spool, after a restart.
     public static let resumed = LoopEvidence(rawValue: 1 << 8)
+    /// The steering flow's SLA class has a criticality of 75 or more: its upper threshold is never widened.
+    public static let highlyCritical = LoopEvidence(rawValue: 1 << 9)
 }
 
 /// Which way a decision goes.

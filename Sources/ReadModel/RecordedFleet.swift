@@ -95,6 +95,13 @@ public struct RecordedFleet: FleetReadModel {
     }
 }
 
+extension RecordedFleet: LogHistory {
+    public func history(_ stretch: HistoryStretch, _ take: (LogRecord) -> Void) async throws {
+        for record in records.sorted(by: { ($0.position.stream, $0.position.sequence) < ($1.position.stream, $1.position.sequence) })
+        where stretch.admits(record) { take(record) }
+    }
+}
+
 extension RecordedFleet {
     private typealias Row = (record: LogRecord, tick: Tick)
 

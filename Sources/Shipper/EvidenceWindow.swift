@@ -65,6 +65,11 @@ struct SteeringFlow {
     let target: Delay
     let bound: Delay
     let freshness: Freshness
+    private let isHighlyCritical: Bool
+    /// What its class says for the law to read.
+    var evidence: LoopEvidence { isHighlyCritical ? .highlyCritical : [] }
+    /// A class of this criticality or more is highly critical.
+    private static let highCriticality = 75
 
     init(of indices: [Int], _ measured: [MeasuredFlow], classes: [ServiceLevelClass], flows: [FlowSpecification]) {
         func level(_ index: Int) -> ServiceLevelClass {
@@ -83,6 +88,7 @@ struct SteeringFlow {
         sample = chosen.map { measured[$0].sample }
         target = level.target
         bound = level.bound
+        isHighlyCritical = chosen != nil && level.criticality >= SteeringFlow.highCriticality
         let own = sample?.quality ?? .missing
         quality = own == .measured && valued.count < indices.count ? .partial : own
         freshness = Freshness(

@@ -249,7 +249,7 @@ public struct ShipperProcess: Sendable {
         if living == nil && !isStandalone { sums.ceiling = max(sums.floor, min(sums.ceiling, settings.cluster.autonomousCeiling)) }
         if let cap = loop.brake?.cap { sums.grant = sums.grant.map { min($0, cap) } }
 
-        var evidence: LoopEvidence = []
+        var evidence = steering.evidence
         let isOld = loop.outranLimit(used: sums.used, applied: sums.applied, at: now.monotonic)
         evidence.set(.freshSinceDecrease, steering.freshness.sinceDecrease && !isOld)
         evidence.set(.freshSinceChange, steering.freshness.sinceChange)

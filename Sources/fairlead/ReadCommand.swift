@@ -6,7 +6,7 @@ import ReadModel
 struct ReadEnvironment: Sendable {
     /// Connects to the log: a connection string, or nil for what `PG*` says. Throws an error whose description is one plain sentence
     /// with the next step.
-    var connectReadModel: @Sendable (String?) async throws -> any FleetReadModel
+    var connectReadModel: @Sendable (String?) async throws -> any FleetReadModel & LogHistory
     var now: @Sendable () -> WallTime
     /// Standard output: data only.
     var write: @Sendable (String) -> Void
@@ -29,7 +29,7 @@ struct ReadOptions: ParsableArguments {
     var output: Output = .table
 
     /// Connects and asks; whatever cannot be reached or answered is said in one sentence and ends with exit code 2.
-    func read<Answer>(_ ask: (any FleetReadModel, ReadEnvironment) async throws -> Answer) async throws -> Answer {
+    func read<Answer>(_ ask: (any FleetReadModel & LogHistory, ReadEnvironment) async throws -> Answer) async throws -> Answer {
         guard let environment = ReadEnvironment.current else { preconditionFailure("the root command sets the read environment") }
         do {
             return try await ask(try await environment.connectReadModel(database), environment)

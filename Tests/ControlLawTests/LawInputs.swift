@@ -67,6 +67,6 @@ extension LoopInput {
             bound: .microseconds(1_500), elapsedMilliseconds: [0, 1_000, 5_000, 5_000].randomElement(using: &generator)!, used: rate(), applied: rate(),
             floor: BitRate(bitsPerSecond: floor),
             ceiling: BitRate(bitsPerSecond: [0, floor, floor + 1, 1_000_000_000].randomElement(using: &generator)!), grant: rate(),
-            evidence: Bool.random(using: &generator) ? standaloneEvidence : LoopEvidence(rawValue: Int16.random(in: 0..<512, using: &generator)))
+            evidence: Bool.random(using: &generator) ? standaloneEvidence : LoopEvidence(rawValue: Int16.random(in: 0..<1_024, using: &generator)))
     }
 }

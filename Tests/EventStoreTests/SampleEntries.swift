@@ -46,7 +46,7 @@ struct SampleEntries {
                 count: Int32(number(0...200)), raw: delay(), ageMilliseconds: chance(3) ? nil : Int32(number(0...5000)),
                 lossPartsPerMillion: chance(3) ? nil : Int32(number(0...1_000_000)), target: .microseconds(1000), bound: .microseconds(2000),
                 elapsedMilliseconds: Int32(number(0...6000)), used: rate(), applied: rate(), floor: .megabits(10),
-                ceiling: .megabits(1000), grant: rate(), evidence: LoopEvidence(rawValue: Int16(number(0...511)))),
+                ceiling: .megabits(1000), grant: rate(), evidence: LoopEvidence(rawValue: Int16(number(0...1023)))),
             outcome: LoopOutcome(
                 action: LoopAction.allCases.randomElement(using: &random)!, reason: DecisionReason.allCases.randomElement(using: &random)!,
                 smoothed: delay(), lowerThreshold: .microseconds(800), upperThreshold: .microseconds(1200), proposed: rate(),

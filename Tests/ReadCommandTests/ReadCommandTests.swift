@@ -50,7 +50,7 @@ import Testing
     }
 
     struct Root: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "fairlead", subcommands: [StatusCommand.self, ExplainCommand.self])
+        static let configuration = CommandConfiguration(commandName: "fairlead", subcommands: [StatusCommand.self, ExplainCommand.self, BacktestCommand.self, ReplayCommand.self])
     }
 
     @Test func `status lists the worst cluster first and says when the silent one was last seen`() async {
@@ -140,5 +140,46 @@ import Testing
                 _ = try Root.parseAsRoot(arguments)
             }
         }
+    }
+
+    @Test func `a backtest prints both laws of a loop, the first divergence and the limit`() async throws {
+        let run = await run(["backtest", "--law", "fixed-step@1", "--since", "1h", "--cluster", "plant-a"])
+        #expect(run.code == 0 && run.talk.isEmpty, "\(run.talk)")
+        let lines = run.out.split(separator: "\n").map(String.init)
+        #expect(lines[0].hasPrefix("STREAM") && lines[1].contains("plateau@1") && lines[2].contains("fixed-step@1 (tried)"))
+        #expect(run.out.contains("first otherwise on wan-a at plant-a/") && run.out.contains("  tried     Would "))
+        #expect(lines.last?.hasPrefix("History is open loop") == true)
+        let document = try JSONValue(parsing: await self.run(["backtest", "--law", "plateau@1", "--set", "brake=0.9", "--since", "2026-01-01", "-o", "json"]).out)
+        #expect(document["parameters"]?.string?.contains("brake=0.9") == true && (document["loops"]?.array?.count ?? 0) >= 2)
+    }
+
+    @Test func `a backtest of nothing, or with a word that is no law or time, says so`() async {
+        let nothing = await run(["backtest", "--law", "fixed-step@1", "--since", "1h", "--cluster", "nowhere"])
+        #expect(nothing.code == 2 && nothing.talk.contains("no decision of nowhere is on the log between "))
+        let law = await run(["backtest", "--law", "steady@1", "--since", "1h"])
+        #expect(law.code == 64 && law.talk.contains("'steady@1' is no law"))
+        let when = await run(["backtest", "--law", "fixed-step@1", "--since", "yesterday"])
+        #expect(when.code == 64)
+    }
+
+    @Test func `a replay that does not come out equal ends with 1 and names the place`() async throws {
+        // The sample fleet's decisions are made by hand: no law of this version wrote them.
+        let run = await run(["replay", "--until", SampleFleet.now.description])
+        #expect(run.code == 1 && run.talk.isEmpty, "\(run.talk)")
+        #expect(run.out.contains("plant-a/") && run.out.contains("did NOT come out equal"))
+        let document = try JSONValue(parsing: await self.run(["replay", "-o", "json"]).out)
+        #expect(document["reproduced"]?.bool == false)
+    }
+
+    @Test(arguments: [("7d", -604_800), ("12h", -43_200), ("90s", -90)]) func `an instant may be so long ago`(text: String, seconds: Int64) throws {
+        let now = SampleFleet.now
+        #expect(try #require(HistoryInstant(argument: text)).instant(before: now) == now + .seconds(seconds))
+    }
+
+    @Test func `an instant may be a day or what a page prints, and nothing else`() throws {
+        let printed = try #require(HistoryInstant(argument: SampleFleet.now.description)).instant(before: .init(microseconds: 0))
+        #expect(printed.description == SampleFleet.now.description)
+        #expect(try #require(HistoryInstant(argument: "2026-11-23")).instant(before: SampleFleet.now).description == "2026-11-23T00:00:00.000Z")
+        for text in ["", "d", "0d", "-1d", "7", "2026-13-40", "2026-11-23 08:00", "soon", "0s"] { #expect(HistoryInstant(argument: text) == nil, "\(text)") }
     }
 }

@@ -47,7 +47,7 @@ enum ImportTable {
 
     private static let core = [
         "Quantities", "JSONDocument", "Jitter", "ControlLaw", "Events", "Fleet", "Allocation", "AllocationDocument", "Coordination",
-        "Alerting", "Explanation", "ReadModel", "Charts", "Exposition", "Plants",
+        "Alerting", "Explanation", "ReadModel", "Charts", "Exposition", "Plants", "LawHistory",
     ]
     private static let processes = ["Shipper", "Coordinator", "Alerter"]
     private static let rim = [
@@ -78,6 +78,7 @@ enum ImportTable {
         ImportRow("Alerting", .core, ["Quantities", "JSONDocument", "Events", "Fleet"]),
         ImportRow("Explanation", .core, ["Quantities", "JSONDocument", "Events", "Fleet", "Allocation", "ControlLaw", "Alerting"]),
         ImportRow("ReadModel", .core, ["Quantities", "JSONDocument", "Events", "Explanation"]),
+        ImportRow("LawHistory", .core, ["Quantities", "JSONDocument", "Events", "ControlLaw", "Explanation"]),
         ImportRow("Charts", .core, ["Quantities"]),
         ImportRow("Exposition", .core, ["Quantities"]),
 

@@ -146,13 +146,14 @@ extension RealProcesses {
 
         @Test func `from each decision's row alone the law comes to the same outcome, and the next row begins where it ended`() async throws {
             let fleet = try await SharedDevFleet.instance.running()
+            try await eventually("half a minute is on the log", within: .seconds(60)) { try await fleet.loggedTick(of: "plant-a") >= 30 }
             var replay = LawReplay()
             for record in try await fleet.records() { replay.fold(record) }
             #expect(replay.rows >= 60)
             #expect(replay.actions.keys.contains(.decrease) && replay.actions.keys.contains(.hold), "\(replay.actions)")
             #expect(replay.findingCount == 0, "\(replay.findings.prefix(3))")
             #expect(replay.successions >= replay.rows / 2)
-            let (code, output, talk) = try await RunningProgram.run(.fairlead, ["replay", "--until", "2s", "--database", fleet.connectionString])
+            let (code, output, talk) = try await RunningProgram.run(.fairlead, ["replay", "--until", "1s", "--database", fleet.connectionString])
             #expect(code == 0 && output.contains("all came out equal"), "\(output) \(talk)")
         }
 

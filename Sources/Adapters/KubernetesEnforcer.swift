@@ -39,9 +39,9 @@ public struct KubernetesEnforcer: Shipper.BandwidthEnforcer {
         let counted = await counter(id)
         do {
             let found = try await pods.readBack(workload: workload)
-            // One Pod without a limit makes the workload unlimited; none at all sends nothing and needs no limit.
+            // One Pod without a limit makes the workload unlimited.
             let limit: WorkloadReading.Limit =
-                if found.contains(where: { $0.rate == nil }) || found.isEmpty { .unlimited } else {
+                if found.isEmpty { .absent } else if found.contains(where: { $0.rate == nil }) { .unlimited } else {
                     .limited(found.compactMap(\.rate).reduce(.zero, +))
                 }
             return WorkloadReading(

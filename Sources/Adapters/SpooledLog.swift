@@ -106,15 +106,24 @@ public actor SpooledLog: EventLog {
     /// caller opens again, and this goes on from there.
     private func heal(_ claim: StreamClaim, _ contents: SpoolContents) async throws -> StreamHead? {
         tell("the log moved back: it is filled again from the spool", ["log": "\(claim.head.sequence)", "acknowledged": "\(contents.acknowledged)"])
-        guard let spool, let known = await trying({ try await $0.digest(at: claim.head.sequence) ?? claim.head.digest }) else { return nil }
+        guard let known = await trying({ try await $0.digest(at: claim.head.sequence) ?? claim.head.digest }) else {
+            await setAside("the log moved back and the spool cannot be read")
+            return claim.head
+        }
         guard known == claim.head.digest else {
-            try await setAside("the log holds something else at \(stream)/\(claim.head.sequence)")
+            await setAside("the log holds something else at \(stream)/\(claim.head.sequence)")
             return claim.head
         }
         var head = claim.head
         var lost: [LostRange] = []
         while head.sequence < contents.acknowledged {
-            let batch = try await spool.entries(after: head.sequence, limit: AppendRequest.maximumEntries, maximumBytes: AppendRequest.maximumBytes)
+            guard let batch = await trying({
+                try await $0.entries(after: head.sequence, limit: AppendRequest.maximumEntries, maximumBytes: AppendRequest.maximumBytes)
+            }) else {
+                // The copy cannot be read either: what it held is lost, and the part goes on from what the log has.
+                await setAside("the log moved back and the spool cannot be read from \(stream)/\(head.sequence) on")
+                return head
+            }
             let request: LogRequest
             if let missing = batch.missing {
                 let range = LostRange(
@@ -139,7 +148,7 @@ public actor SpooledLog: EventLog {
     /// Puts the losses into the chain, right behind what was filled again.
     private func mention(_ lost: [LostRange], _ claim: StreamClaim, at head: StreamHead) async throws -> StreamHead? {
         guard !lost.isEmpty else { return head }
-        try await spool?.retract(to: head.sequence)
+        await trying { try await $0.retract(to: head.sequence) }
         let request = AppendRequest(
             stream: stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: head.sequence + 1, previousDigest: head.digest,
             entries: lost.map { LogEntry(EventEnvelope(.entriesLost($0), at: SystemClocks.wall())) })
@@ -189,11 +198,16 @@ public actor SpooledLog: EventLog {
 
     // MARK: - The spool
 
-    private func setAside(_ reason: String) async throws {
-        tell("the log holds another history: the spool is set aside", ["reason": reason])
-        try await spool?.close()
-        spool = nil
-        _ = try SQLiteSpool.setAside(path: path)
+    private func setAside(_ reason: String) async {
+        tell("the spool is set aside, and a new one begins", ["reason": reason])
+        do {
+            try await spool?.close()
+            spool = nil
+            _ = try SQLiteSpool.setAside(path: path)
+        } catch {
+            spool = nil
+            tell("the spool of \(stream) could not be set aside", ["problem": "\(error)"])
+        }
     }
 
     /// Runs `body` on the spool; nil where there is none to be had, which is told and costs the copy only.

@@ -16,6 +16,8 @@ struct LoopSums {
         var weight: Int64
         /// What it is left while it is idle (`WorkloadUse.idleWish`); nil where it is not.
         var idleWish: BitRate?
+        /// Nothing of it runs: it is in no sum.
+        var isAbsent = false
         var isIdle: Bool { idleWish != nil }
 
         /// What an idle workload keeps when limits change: its wish, within its bounds and its present limit.
@@ -33,21 +35,29 @@ struct LoopSums {
     /// Nil without a living grant.
     var grant: BitRate?
 
-    init(_ members: [Member]) {
+    /// Without any member that runs: a use of nothing, and neither limit nor ceiling.
+    init(_ all: [Member]) {
+        let members = all.filter { !$0.isAbsent }
         func sum(_ part: (Member) -> BitRate?) -> BitRate? {
             let parts = members.map(part)
             return parts.contains { $0 == nil } ? nil : parts.compactMap { $0 }.reduce(.zero, +)
         }
         let idle = LoopSums.countsAsIdle(members)
         used = sum(\.used)
-        applied = sum { idle($0) ? $0.used : $0.applied }
+        applied = members.isEmpty ? nil : sum { idle($0) ? $0.used : $0.applied }
         floor = sum { idle($0) ? $0.used : $0.floor } ?? .zero
-        ceiling = sum { idle($0) ? $0.used : $0.ceiling } ?? .zero
+        ceiling = members.isEmpty ? .maximum : sum { idle($0) ? $0.used : $0.ceiling } ?? .zero
         grant = sum { member in idle(member) ? member.grant.map { min($0, member.used ?? .zero) } : member.grant }
     }
 
-    /// The limits of the members for a total. Nobody rises where the loop decreases; nobody rises above its grant.
+    /// The limits of the members for a total. Nobody rises where the loop decreases; nobody rises above its grant. What comes back
+    /// after an absence begins at its floor.
     static func divide(_ total: BitRate, among members: [Member], isDecrease: Bool) -> [BitRate] {
+        var rates = dividePresent(total, among: members.filter { !$0.isAbsent }, isDecrease: isDecrease).makeIterator()
+        return members.map { $0.isAbsent ? $0.floor : rates.next() ?? $0.floor }
+    }
+
+    private static func dividePresent(_ total: BitRate, among members: [Member], isDecrease: Bool) -> [BitRate] {
         let idle = countsAsIdle(members)
         let idleUse = members.filter(idle).reduce(BitRate.zero) { $0 + ($1.used ?? .zero) }
         let bound = members.filter { !idle($0) }

@@ -54,6 +54,8 @@ public struct WorkloadReading: Sendable {
         case limited(BitRate)
         /// No limit of ours stands there.
         case unlimited
+        /// Nothing of it runs: it sends nothing, and there is nothing to limit.
+        case absent
         /// Could not be read.
         case unknown(String)
     }

@@ -272,7 +272,7 @@ public struct ShipperProcess: Sendable {
         return LoopSums.Member(
             used: uses[place].used, applied: workloads[place].applied, grant: living.map { $0.rate(of: specification.id) ?? .zero },
             floor: floor, ceiling: max(floor, settings.cluster.guardrails.clamp(specification.ceiling)),
-            weight: specification.weightMillionths, idleWish: uses[place].idleWish)
+            weight: specification.weightMillionths, idleWish: uses[place].idleWish, isAbsent: workloads[place].isAbsent)
     }
 
     /// Turns a loop's total into limits of its workloads. A workload on several links gets the lowest of what they leave it.

@@ -9,6 +9,8 @@ struct WorkloadTrack: Sendable {
     /// The limit as last read back; nil where unlimited or unknown.
     private(set) var applied: BitRate?
     private(set) var appliedIsKnown = false
+    /// Nothing of it runs. Its limit is then neither missing nor in anybody's way, and it counts in no sum.
+    private(set) var isAbsent = false
     /// What this shipper last desired.
     var desired: BitRate?
     /// A patch is under way or unanswered.
@@ -25,7 +27,7 @@ struct WorkloadTrack: Sendable {
     /// Whether what stands is what was desired. Each replica's share is rounded down, by the kernel to whole bytes per second, and
     /// nothing more is forgiven.
     var isConfirmed: Bool {
-        guard let desired else { return true }
+        guard let desired, !isAbsent else { return true }
         guard appliedIsKnown, let applied else { return false }
         return applied <= desired && desired.bitsPerSecond - applied.bitsPerSecond < 8 * max(1, Int64(replicas))
     }
@@ -50,14 +52,18 @@ struct WorkloadTrack: Sendable {
     /// Folds one reading and says what was used since the one before.
     mutating func read(_ reading: WorkloadReading) -> WorkloadUse {
         let before = applied
+        isAbsent = reading.limit == .absent
         switch reading.limit {
         case .limited(let rate): (applied, appliedIsKnown) = (rate, true)
-        case .unlimited: (applied, appliedIsKnown) = (nil, true)
+        case .unlimited, .absent: (applied, appliedIsKnown) = (nil, true)
         case .unknown: appliedIsKnown = false
         }
         replicas = reading.replicas
         ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
         let (used, quality) = use(reading.counter)
+        guard !isAbsent else {
+            return WorkloadUse(used: .zero, quality: .measured, offered: .belowLimit, applied: nil, desired: desired, replicas: 0)
+        }
         return WorkloadUse(
             used: used, quality: quality, offered: offered(used, before: before), applied: applied, desired: desired, replicas: reading.replicas)
     }

@@ -21,6 +21,17 @@ struct LoopSumsTests {
         #expect(sums.used == .megabits(24) && sums.applied == .megabits(74))
     }
 
+    @Test func `what does not run is in no sum, takes no share, and begins at its floor when it comes back`() {
+        var absent = Self.member(used: 0, applied: 100, isIdle: true)
+        (absent.applied, absent.isAbsent) = (nil, true)
+        let busy = Self.member(used: 95, applied: 100, isIdle: false)
+        let sums = LoopSums([absent, busy])
+        #expect(sums.applied == .megabits(100) && sums.used == .megabits(95) && sums.floor == .megabits(10) && sums.ceiling == .megabits(1000))
+        #expect(LoopSums.divide(.megabits(80), among: [absent, busy], isDecrease: true) == [.megabits(10), .megabits(80)])
+        let nobody = LoopSums([absent])
+        #expect(nobody.applied == nil && nobody.used == .zero)
+    }
+
     @Test func `a raise goes to those at their limit, and the idle keep a quarter above their use`() {
         let members = [Self.member(used: 20, applied: 60, isIdle: true), Self.member(used: 14, applied: 14, isIdle: false)]
         #expect(LoopSums.divide(.megabits(60), among: members, isDecrease: false) == [.megabits(25), .megabits(40)])

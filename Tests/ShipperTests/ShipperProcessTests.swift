@@ -43,6 +43,22 @@ struct ShipperProcessTests {
         #expect(second.entries.map(\.sequence) == Array(1...Int64(second.entries.count)))
     }
 
+    @Test func `a workload of which nothing runs is neither patched nor unenforced, and its flow's suffering is not ours`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        bench.limit = .absent
+        var rows: [LoopDecision] = []
+        for _ in 0..<6 {
+            let effects = bench.tick(delay: .milliseconds(4), used: .zero)
+            for case .tick(let tick) in try effects.spooledBatches.flatMap(\.entries).map({ try $0.entry.decoded() }) {
+                rows += [tick.decision].compactMap { $0 }
+                #expect(tick.workloads.first?.replicas == 0 && tick.workloads.first?.used == .zero)
+            }
+            #expect(bench.settle(effects).isEmpty)
+        }
+        #expect(rows.count == 6 && rows.allSatisfy { $0.outcome.reason == .notOurTraffic && !$0.input.evidence.contains(.notEnforced) })
+    }
+
     @Test func `without a living grant nothing is ever raised`() throws {
         var bench = try ShipperBench()
         for _ in 0..<40 {

@@ -20,6 +20,9 @@ struct LabCommand: AsyncParsableCommand {
               sudo fairlead lab --for 240s --seed 1
               sudo fairlead lab --for 240s --seed 1 --out /tmp/lab
               sudo fairlead lab --for 240s --seed 7 --law hardened@1 -o json
+
+            Exit codes: 0 measured, 1 a rate in tc has no event on the log or the log does not verify, 2 the machine lacks
+            something, 64 wrong usage.
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable { case table, json }
@@ -54,6 +57,7 @@ struct LabCommand: AsyncParsableCommand {
             case .json: print(result.json.indentedText)
             case .table: print(result.table)
             }
+            guard result.isTold else { throw FairleadExit.different }
         }
     }
 }

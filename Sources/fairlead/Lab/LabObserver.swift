@@ -9,7 +9,7 @@ import TrafficControl
 final class LabObserver: Sendable {
     private struct Seen {
         var probes: [ProbeResult] = []
-        var rates: [BitRate] = []
+        var rates: [(at: MonotonicTime, rate: BitRate)] = []
     }
     private let prober: Prober
     private let device: NetworkDevice
@@ -27,7 +27,7 @@ final class LabObserver: Sendable {
         while !Task.isCancelled {
             collect()
             if let state = try? await enforcer.read(device), case .limited(let rate) = state.limit {  // the next look tells more
-                seen.withLock { if $0.rates.last != rate { $0.rates.append(rate) } }
+                seen.withLock { if $0.rates.last?.rate != rate { $0.rates.append((SystemClocks.monotonic(), rate)) } }
             }
             try? await clock.sleep(for: .milliseconds(200))  // ends early only when cancelled
         }
@@ -45,6 +45,6 @@ final class LabObserver: Sendable {
         seen.withLock { seen in seen.probes.filter { $0.sentAt >= from && $0.sentAt < to } }.sorted { $0.sentAt < $1.sentAt }
     }
 
-    /// Every rate seen, in order, each as often as it came anew.
-    var ratesSeen: [BitRate] { seen.withLock { $0.rates } }
+    /// Every rate seen from an instant on, in order, each as often as it came anew.
+    func rates(since from: MonotonicTime) -> [BitRate] { seen.withLock { $0.rates.filter { $0.at >= from }.map(\.rate) } }
 }

@@ -72,6 +72,20 @@ struct LabResult {
     var logEntries: Int64
     var isVerified: Bool
 
+    /// Whether every rate that `tc` was seen with stands on the log, and the log holds.
+    var isTold: Bool { rateChangesWithoutEvent == 0 && isVerified }
+
+    /// How many of the rates seen have no event of their own: both in order, and the log may tell of more, for a look is taken five
+    /// times a second.
+    static func withoutEvent(_ seen: [BitRate], told: [BitRate]) -> Int {
+        var rest = told[...]
+        return seen.count { rate in
+            guard let place = rest.firstIndex(of: rate) else { return true }
+            rest = rest[(place + 1)...]
+            return false
+        }
+    }
+
     var json: JSONValue {
         [
             "seed": .integer(seed), "law": .string(law), "congestion_control": .string(congestionControl),

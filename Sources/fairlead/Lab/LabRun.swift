@@ -125,11 +125,11 @@ struct LabRun {
             if part.leg.phase == .managed { count(log.changes, into: &phase, from: part.from) }
             phases.append(phase)
         }
-        let seen = observer.ratesSeen.filter { $0 != LabRun.kept(LabSchedule.bestConstantCap) }
-        let known = Set(log.changes.map { LabRun.kept($0.desired) })
+        let seen = observer.rates(since: managedFrom ?? idle.from)
         return LabResult(
             seed: seed, law: law, congestionControl: measured.last?.report?.congestionControl ?? LabNetwork.congestionControl, base: base,
-            bound: LabRun.bound, phases: phases, rateChangesSeen: seen.count, rateChangesWithoutEvent: seen.count { !known.contains($0) },
+            bound: LabRun.bound, phases: phases, rateChangesSeen: seen.count,
+            rateChangesWithoutEvent: LabResult.withoutEvent(seen, told: log.changes.map { LabRun.kept($0.desired) }),
             logEntries: log.entries, isVerified: log.isVerified)
     }
 

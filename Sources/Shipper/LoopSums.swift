@@ -35,7 +35,7 @@ struct LoopSums {
     /// Nil without a living grant.
     var grant: BitRate?
 
-    /// Without any member that runs: a use of nothing, and neither limit nor ceiling.
+    /// Without any member that runs: a use of nothing, and neither limit, ceiling nor grant.
     init(_ all: [Member]) {
         let members = all.filter { !$0.isAbsent }
         func sum(_ part: (Member) -> BitRate?) -> BitRate? {
@@ -47,7 +47,7 @@ struct LoopSums {
         applied = members.isEmpty ? nil : sum { idle($0) ? $0.used : $0.applied }
         floor = sum { idle($0) ? $0.used : $0.floor } ?? .zero
         ceiling = members.isEmpty ? .maximum : sum { idle($0) ? $0.used : $0.ceiling } ?? .zero
-        grant = sum { member in idle(member) ? member.grant.map { min($0, member.used ?? .zero) } : member.grant }
+        grant = members.isEmpty ? nil : sum { member in idle(member) ? member.grant.map { min($0, member.used ?? .zero) } : member.grant }
     }
 
     /// The limits of the members for a total. Nobody rises where the loop decreases; nobody rises above its grant. What comes back

@@ -56,7 +56,8 @@ struct ShipperProcessTests {
             }
             #expect(bench.settle(effects).isEmpty)
         }
-        #expect(rows.count == 6 && rows.allSatisfy { $0.outcome.reason == .notOurTraffic && !$0.input.evidence.contains(.notEnforced) })
+        #expect(rows.map(\.outcome.reason) == Array(repeating: .notOurTraffic, count: 6))
+        #expect(!rows.contains { $0.input.evidence.contains(.notEnforced) })
     }
 
     @Test func `without a living grant nothing is ever raised`() throws {

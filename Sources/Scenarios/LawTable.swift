@@ -58,20 +58,7 @@ public struct LawTable: Sendable {
     private static func results(
         _ plant: PlantDescription, _ controller: LawCase, _ seeds: ClosedRange<UInt64>, _ hash: HashFunction, _ width: Int
     ) async throws -> [PlantRun.Result] {
-        try await withThrowingTaskGroup(of: (UInt64, PlantRun.Result).self) { group in
-            var waiting = seeds.makeIterator()
-            func begin() {
-                guard let seed = waiting.next() else { return }
-                group.addTask { (seed, try PlantRun.run(plant, under: controller, seed: seed, hash: hash)) }
-            }
-            for _ in 0..<max(1, width) { begin() }
-            var found: [UInt64: PlantRun.Result] = [:]
-            while let (seed, result) = try await group.next() {
-                found[seed] = result
-                begin()
-            }
-            return seeds.compactMap { found[$0] }
-        }
+        try await overSeeds(seeds, width: width) { try PlantRun.run(plant, under: controller, seed: $0, hash: hash) }
     }
 
     private static func summary(_ plant: PlantDescription, _ controller: LawCase, _ results: [PlantRun.Result], ideal: Double) -> Case {
@@ -123,10 +110,5 @@ public struct LawTable: Sendable {
     }
 
     /// For a document.
-    public var markdown: String {
-        var lines = ["| \(LawTable.columns.map { $0.lowercased() }.joined(separator: " | ")) |"]
-        lines.append("|---|---|" + String(repeating: "---:|", count: LawTable.columns.count - 2))
-        lines += cases.map { "| \(LawTable.cells($0).joined(separator: " | ")) |" }
-        return lines.joined(separator: "\n") + "\n"
-    }
+    public var markdown: String { markdownTable(LawTable.columns, cases.map(LawTable.cells)) }
 }

@@ -5,7 +5,7 @@ import Testing
 
 // Aim: each filter does what it promises, alone. Method: one law, shaped inputs.
 @Suite struct HardenedTests {
-    @Test(arguments: ["hardened@1", "plateau@1"]) func `jitter inside the deadband patches nothing, however long`(_ law: String) throws {
+    @Test(arguments: ["hardened@1", "plateau@1", "proportional@1", "predictive@1"]) func `jitter inside the deadband patches nothing, however long`(_ law: String) throws {
         var follower = try Follower(law, applied: 200)
         var generator = SeededGenerator(seed: 9)
         for _ in 0..<5_000 { follower.step { $0.raw = .microseconds(Int32.random(in: 800...1_200, using: &generator)) } }

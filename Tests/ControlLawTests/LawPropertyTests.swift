@@ -116,4 +116,49 @@ import Testing
         }
         #expect(run() == run())
     }
+
+    /// What can go wrong between a probe and a law, one kind for each draw.
+    private func harm(_ sound: LoopInput, before: LoopInput?, _ generator: inout SeededGenerator) -> LoopInput {
+        var input = sound
+        switch Int.random(in: 0..<8, using: &generator) {
+        case 0: (input.quality, input.raw) = (.missing, nil)
+        // A number under a quality that carries none.
+        case 1: input.quality = [.stale, .probeError, .missing].randomElement(using: &generator)!
+        // Late: measured before the last change took effect.
+        case 2: input.evidence.subtract([.freshSinceChange, .freshSinceDecrease])
+        case 3: input.evidence.remove(.freshSinceChange)
+        // Told twice: the sample of the tick before, at once, and not fresh.
+        case 4:
+            (input.raw, input.elapsedMilliseconds) = (before?.raw ?? sound.raw, 0)
+            input.evidence.subtract([.freshSinceChange, .freshSinceDecrease])
+        case 5: (input.quality, input.count) = (.partial, Int32.random(in: 0...39, using: &generator))
+        default: break
+        }
+        return input
+    }
+
+    @Test(arguments: Law.names) func `a run whose samples go missing, come late, twice or as no number raises on none of those`(_ name: String) throws {
+        let law = try Law(name: name)
+        var raises = 0
+        for seed in 1...6 as ClosedRange<UInt64> {
+            var generator = SeededGenerator(seed: seed)
+            var (state, applied, before) = (law.initialState, BitRate.megabits(150), LoopInput?.none)
+            for _ in 0..<600 {
+                let isCongested = applied > .megabits(195)
+                let raw = Delay.microseconds(isCongested ? Int32.random(in: 1_400...4_000, using: &generator) : Int32.random(in: 50...600, using: &generator))
+                var sound = input(raw: raw, applied: nil)
+                (sound.applied, sound.used) = (applied, min(applied, .megabits(200)))
+                let given = harm(sound, before: before, &generator)
+                let (after, outcome) = law.step(state: state, input: given)
+                if outcome.action == .increase {
+                    raises += 1
+                    #expect(given == sound, "raised on \(given)")
+                }
+                if let desired = outcome.desired { #expect(desired >= given.floor && desired <= given.ceiling && desired > .zero) }
+                if outcome.action != .hold, let desired = outcome.desired { applied = desired }
+                (state, before) = (after, given)
+            }
+        }
+        #expect(raises > 20)
+    }
 }

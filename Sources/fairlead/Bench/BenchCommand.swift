@@ -4,5 +4,5 @@ import ArgumentParser
 struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench", abstract: "Measure parts on this machine: speed, and what the laws do.",
-        subcommands: [BenchAllocateCommand.self, BenchAppendCommand.self, BenchLawsCommand.self])
+        subcommands: [BenchAllocateCommand.self, BenchAppendCommand.self, BenchLawsCommand.self, BenchForecastCommand.self])
 }

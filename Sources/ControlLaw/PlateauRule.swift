@@ -15,10 +15,21 @@ import Quantities
 /// With a hub (not standalone) the coordinator probes for the whole link: this law then asks for a raise whenever it is calm and
 /// its limit is used, and follows the grant. Its own ceilings still say how far to brake.
 ///
-/// *Why it settles.* The loop's delay is at most two ticks and the settling: a change is in force before the first window counts
-/// as evidence of it, so no two moves rest on one measurement, and there is no gain by which a late answer could be amplified.
-/// Each raise is at most 20 % and below a known ceiling ends at 0.97 of it; only a probe goes past, and the wait for it triples
-/// with each failure. So for a constant link the limit comes to stand between 0.95 and 1.03 of the ceiling, with ever rarer moves.
+/// *Why it settles.* A sampled loop oscillates where its gain is too large for its delay. Here
+/// - *the sample period* is one tick, and *the delay* from a decision to the first window that counts as evidence of it is the patch, its
+///   enforcement and the settling: two ticks at most, as long as a limit is in force within a tick less the settling. A limit that comes
+///   later is noticed by its use (the window is then no evidence), so the delay grows and the argument stays;
+/// - *no two moves rest on one measurement* (rule 1), so never more than one is under way, and the delay cannot turn a correction into its
+///   own echo;
+/// - *the gain* down does not depend on how large the delay was: the first brake sets 0.95 of the use that was measured, an error of
+///   −5 % whatever the overshoot, and each further one 0.7 to 0.9 of what stands. Up, a move is at most 20 %, ends at 0.95 and then 0.97
+///   of a known ceiling, and only a probe goes past it, by 3 %.
+///
+/// So under a constant link and load that wants it, the limit stands between 0.95 and 1.03 of the ceiling once that was met; what moves it
+/// still are probes, each of which lifts the ceiling or fails. A failed one costs about a tick of suffering and triples the wait for the
+/// next, from `topProbeTicks` up to `probeBackoff` times that: at the defaults one in 960 ticks in the end, a tenth of a percent of the
+/// time. *What the argument does not cover*: a link that changes faster than two ticks (bursts shorter than that are met by rules 2 and 5
+/// only, and cost what they cost), and noise wider than the deadband; there the flap budget bounds the reversals.
 struct PlateauRule: LawRule {
     struct Memory: LawMemory, Equatable {
         var pacing = Pacing()

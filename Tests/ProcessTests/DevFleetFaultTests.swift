@@ -155,6 +155,18 @@ extension RealProcesses {
             #expect(replay.successions >= replay.rows / 2)
             let (code, output, talk) = try await RunningProgram.run(.fairlead, ["replay", "--until", "1s", "--database", fleet.connectionString])
             #expect(code == 0 && output.contains("all came out equal"), "\(output) \(talk)")
+            // The law that decided, tried on its own history, decides alike; another does not.
+            for (law, isAlike) in [("plateau@1", true), ("fixed-step@1", false)] {
+                let tried = try await RunningProgram.run(
+                    .fairlead, ["backtest", "--law", law, "--since", "1h", "-o", "json", "--database", fleet.connectionString])
+                #expect(tried.exitCode == 0, "\(tried)")
+                let loops = try #require(try JSONValue(parsing: tried.output)["loops"]?.array)
+                #expect(loops.count >= DevFleetProcess.clusters.count)
+                for loop in loops {
+                    let ratio = try #require(loop["alike_ratio"]?.double)
+                    #expect(isAlike ? ratio > 0.9 : ratio < 1, "\(loop)")
+                }
+            }
         }
 
         @Test func `a decision of the run explains itself in at most twelve lines, and status tells of the fleet`() async throws {

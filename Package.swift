@@ -162,7 +162,7 @@ let package = Package(
         .testTarget(name: "PlantsTests", dependencies: ["Plants", "Fleet", "Jitter", "Quantities"], exclude: ["Fixtures"], swiftSettings: strict),
         tests("ScenariosTests", ["Scenarios", "Plants", "ControlLaw", "Cryptography", "Events", "Fleet", "JSONDocument", "Quantities"]),
         tests("LawHistoryTests", ["LawHistory", "ControlLaw", "Events", "JSONDocument", "Quantities"]),
-        tests("CoordinationTests", ["Coordination", "ControlLaw", "Events", "Fleet", "Quantities"]),
+        tests("CoordinationTests", ["Coordination", "Coordinator", "ControlLaw", "Cryptography", "Events", "Fleet", "Quantities"]),
         tests("AllocationTests", ["Allocation", "AllocationDocument", "JSONDocument", "Quantities"]),
         tests("FleetTests", ["Fleet", "ControlLaw", "Quantities"]),
         tests("AlertingTests", ["Alerting", "JSONDocument", "Events", "Fleet", "Quantities"]),

@@ -25,7 +25,8 @@ public struct CoordinatorLogSource: LogSource {
     private let reader: LogReader
     public init(_ reader: LogReader) { self.reader = reader }
 
-    public func records(after cursors: [StreamName: Int64]) async throws -> (records: [LogRecord], isComplete: Bool) {
-        try await reader.records(after: cursors)
+    public func reading(after cursors: [StreamName: Int64]) async throws -> LogReading {
+        let batch = try await reader.batch(after: cursors)
+        return LogReading(records: batch.records, unreadable: batch.unreadable, isComplete: batch.isComplete)
     }
 }

@@ -54,6 +54,8 @@ public final class ShipperBoard: Sendable {
                 "fairlead_spool_rows_not_made_total", help: "Rows not made because the spool took nothing for long.", kind: .counter,
                 samples: [.init(labels: own, value: .number(Double(status.rowsNotMade)))]))
         for (name, help, value) in [
+            ("fairlead_spool_facts_not_told_total", "Facts not told because the spool took nothing for long.", status.factsNotTold),
+            ("fairlead_spool_delays_total", "Times that brakes left because the spool did not answer in time.", status.spoolDelays),
             ("fairlead_spool_entries_dropped_total", "Unsent entries that a full spool dropped.", status.entriesDropped),
             ("fairlead_log_entries_lost_total", "Entries declared lost on the log.", status.entriesLost),
             ("fairlead_log_conflicts_total", "Times that the log held another history under our name: an alarm.", status.conflicts),

@@ -87,6 +87,8 @@ public struct FeedPlace: Equatable, Sendable {
 public struct FeedReading: Sendable {
     /// In order per stream.
     public var records: [LogRecord]
+    /// The places read that hold what this version cannot read: the reader goes past them.
+    public var unreadable: [LogPosition]
     /// Nothing more stood behind these at that moment.
     public var isComplete: Bool
     /// The log's own clock after the reading: the age of a record is counted from here.
@@ -94,8 +96,11 @@ public struct FeedReading: Sendable {
     /// Streams that end before the cursor: the database was restored to an older state.
     public var movedBack: [StreamName]
 
-    public init(records: [LogRecord], isComplete: Bool, logTime: WallTime, movedBack: [StreamName] = []) {
+    public init(
+        records: [LogRecord], unreadable: [LogPosition] = [], isComplete: Bool, logTime: WallTime, movedBack: [StreamName] = []
+    ) {
         self.records = records
+        self.unreadable = unreadable
         self.isComplete = isComplete
         self.logTime = logTime
         self.movedBack = movedBack

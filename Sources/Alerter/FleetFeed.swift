@@ -8,6 +8,8 @@ struct FleetFeed: Sendable {
     private(set) var observer = FleetObserver()
     /// Rows that name a roster which was not read, or that this version cannot read: passed over.
     private(set) var passedOver: Int64 = 0
+    /// Entries that their stream may not tell, or that speak of another cluster: no rule sees them.
+    private(set) var misplaced: Int64 = 0
     /// The newest of each stream; a row names no older one.
     private var rosters: [StreamName: (position: LogPosition, roster: Roster)] = [:]
     /// The stream of each cluster that told something last, and when the log received that.
@@ -16,7 +18,9 @@ struct FleetFeed: Sendable {
     /// Begins to read at this place. What was observed stays.
     mutating func begin(at place: FeedPlace) {
         cursors = place.cursors
-        for (position, roster) in place.rosters { rosters[position.stream] = (position, roster) }
+        for (position, roster) in place.rosters where position.stream.cluster == roster.cluster {
+            rosters[position.stream] = (position, roster)
+        }
     }
 
     mutating func fold(_ reading: FeedReading, now: MonotonicTime) {
@@ -26,24 +30,32 @@ struct FleetFeed: Sendable {
             let age = max(.zero, reading.logTime - record.receivedAt)
             fold(record, arrivedAt: now + age * -1)
         }
+        for position in reading.unreadable where position.sequence > cursors[position.stream, default: 0] {
+            cursors[position.stream] = position.sequence
+            passedOver += 1
+        }
     }
 
     private mutating func fold(_ record: LogRecord, arrivedAt: MonotonicTime) {
         let stream = record.position.stream
+        guard stream.admits(record.entry) else { return misplaced += 1 }
+        guard let cluster = stream.cluster else { return }
         switch record.entry {
         case .event(let envelope):
-            guard stream.cluster != nil, case .rosterDeclared(let roster)? = try? envelope.fact() else {
+            guard case .rosterDeclared(let roster)? = try? envelope.fact() else {
                 return  // A fact that is no roster, or of a later version, says nothing to these rules.
             }
+            // A spool speaks of its own cluster, whatever it calls itself.
+            guard roster.cluster == cluster else { return misplaced += 1 }
             rosters[stream] = (record.position, roster)
         case .tick(let tick):
             guard let (position, roster) = rosters[stream], position.sequence == tick.rosterSequence else {
                 passedOver += 1
                 return
             }
-            guard isNews(tick, of: roster.cluster, record) else { return }
-            observer.apply(tick, roster: roster, arrivedAt: arrivedAt)
-            if tick.isLeader { newest[roster.cluster] = (stream, record.receivedAt) }
+            guard isNews(tick, of: cluster, record) else { return }
+            observer.apply(tick, of: cluster, roster: roster, arrivedAt: arrivedAt)
+            if tick.isLeader { newest[cluster] = (stream, record.receivedAt) }
         }
     }
 

@@ -19,6 +19,8 @@ public struct AlertBook: Equatable, Sendable {
             case firing(lastMet: MonotonicTime)
         }
         var phase: Phase
+        /// When it became pending; once it fires, when it did that.
+        var began: MonotonicTime
         var alert: Alert
         var state: AlertChange.State {
             switch phase {
@@ -26,24 +28,32 @@ public struct AlertBook: Equatable, Sendable {
             case .firing: .firing
             }
         }
+
+        /// What ended, and how long it had lasted: since it fired, or, for one that did not, since it was first true.
+        func ended(at now: Now, because reason: String = "") -> AlertTransition {
+            var over = alert
+            over.endsAt = now.wall
+            let early = state == .pending ? ", before it fired" : ""
+            over.summary = "Ended after \((now.monotonic - began).readable)\(early)\(reason). It was: \(alert.summary)"
+            return AlertTransition(from: state, to: .resolved, alert: over)
+        }
     }
 
     public init() {}
 
     /// Goes on where a predecessor stopped, from the newest change of each alert on the log.
     ///
-    /// The civil time of a pending alert's change says how much of its `for` had passed; a clock that was stepped between can make it
-    /// fire early or late by the step, and never resolves one. A firing alert begins its `keepFiringFor` anew.
+    /// The civil time of an alert's change says how much of its `for` had passed, and how long it fires already; a clock that was
+    /// stepped between can make it fire early or late by the step, and never resolves one. A firing alert begins its `keepFiringFor`
+    /// anew.
     public init(restoring changes: [(change: AlertChange, at: WallTime)], now: Now) {
         for (change, at) in changes {
             let alert = Alert(
                 fingerprint: change.fingerprint, rule: change.rule, labels: change.labels, summary: change.summary, startsAt: at)
+            let began = now.monotonic + max(.zero, now.wall - at) * -1
             switch change.state {
-            case .pending:
-                let passed = max(.zero, now.wall - at)
-                entries[change.fingerprint] = Entry(phase: .pending(since: now.monotonic + Nanoseconds(-passed.count)), alert: alert)
-            case .firing:
-                entries[change.fingerprint] = Entry(phase: .firing(lastMet: now.monotonic), alert: alert)
+            case .pending: entries[change.fingerprint] = Entry(phase: .pending(since: began), began: began, alert: alert)
+            case .firing: entries[change.fingerprint] = Entry(phase: .firing(lastMet: now.monotonic), began: began, alert: alert)
             case .resolved:
                 entries[change.fingerprint] = nil
             }
@@ -101,22 +111,23 @@ public struct AlertBook: Equatable, Sendable {
             guard let current = entry else { return nil }
             if case .firing(let lastMet) = current.phase, now.monotonic - lastMet < rule.keepFiringFor { return nil }
             entry = nil
-            return AlertTransition(from: current.state, to: .resolved, alert: current.alert.ended(at: now.wall))
+            return current.ended(at: now)
         }
         if case .firing = entry?.phase {
             entry?.phase = .firing(lastMet: now.monotonic)
             entry?.alert.summary = truth.summary
             return nil
         }
-        var current = entry ?? Entry(phase: .pending(since: min(truth.since ?? now.monotonic, now.monotonic)), alert: blank)
+        let since = min(truth.since ?? now.monotonic, now.monotonic)
+        var current = entry ?? Entry(phase: .pending(since: since), began: since, alert: blank)
         current.alert.summary = truth.summary
         if case .pending(let since) = current.phase {
             // The observation may know that what was true before is over and something else began.
             let begun = max(since, min(truth.since ?? since, now.monotonic))
-            current.phase = .pending(since: begun)
+            (current.phase, current.began) = (.pending(since: begun), begun)
             if now.monotonic - begun >= rule.pendingFor {
                 let before = entry?.state
-                current.phase = .firing(lastMet: now.monotonic)
+                (current.phase, current.began) = (.firing(lastMet: now.monotonic), now.monotonic)
                 current.alert.startsAt = now.wall
                 entry = current
                 return AlertTransition(from: before, to: .firing, alert: current.alert)
@@ -131,17 +142,7 @@ public struct AlertBook: Equatable, Sendable {
         let gone = entries.values.filter { !known.contains($0.alert.fingerprint) }.sorted { $0.alert.fingerprint < $1.alert.fingerprint }
         return gone.map { entry in
             entries[entry.alert.fingerprint] = nil
-            var alert = entry.alert.ended(at: now.wall)
-            alert.summary = "No longer watched: the configuration does not have it any more"
-            return AlertTransition(from: entry.state, to: .resolved, alert: alert)
+            return entry.ended(at: now, because: ", no longer watched: the configuration does not have it any more")
         }
-    }
-}
-
-extension Alert {
-    fileprivate func ended(at time: WallTime) -> Alert {
-        var copy = self
-        copy.endsAt = time
-        return copy
     }
 }

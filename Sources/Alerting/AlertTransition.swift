@@ -28,7 +28,7 @@ public struct Alert: Equatable, Sendable {
     public var rule: String
     /// `alertname`, `fleet`, `cluster`, `severity`, and one of `link`, `flow`, `workload` where it is about one.
     public var labels: [String: String]
-    /// What was true at the last evaluation that could tell; where it resolved, what was true before.
+    /// What was true at the last evaluation that could tell; where it resolved, how long it lasted and what was true before.
     public var summary: String
     public var runbook: String
     /// When it fired; when it became pending, while it is that.

@@ -13,12 +13,13 @@ public struct FleetObserver: Equatable, Sendable {
     /// Takes one row of a shipper's stream. The rows of a cluster come in the order of their stream.
     ///
     /// - Parameters:
+    ///   - id: the cluster whose stream holds the row.
     ///   - roster: the one that the row names; what lies outside its arrays is passed over.
     ///   - arrivedAt: when the log received the row, on the alerter's clock: now, less the age by the log's own server.
-    public mutating func apply(_ tick: Tick, roster: Roster, arrivedAt: MonotonicTime) {
+    public mutating func apply(_ tick: Tick, of id: ClusterID, roster: Roster, arrivedAt: MonotonicTime) {
         // A standby measures, and its shipper is alive; but only the leader brakes, so only the leader counts.
         guard tick.isLeader else { return }
-        var cluster = observations[roster.cluster] ?? AlertObservation()
+        var cluster = observations[id] ?? AlertObservation()
         if tick.leaseTransitions < cluster.leaseTransitions, let last = cluster.lastTickAt {
             let interval = Nanoseconds.milliseconds(Int64(tick.intervalMilliseconds))
             guard arrivedAt - last > interval * FleetObserver.forgottenAfterTicks else { return }
@@ -38,7 +39,7 @@ public struct FleetObserver: Equatable, Sendable {
         if let decision = tick.decision, !decision.isShadow, roster.links.indices.contains(Int(decision.link)) {
             cluster.loops[roster.links[Int(decision.link)]] = FleetObserver.observation(of: decision, roster: roster, at: arrivedAt)
         }
-        observations[roster.cluster] = cluster
+        observations[id] = cluster
     }
 
     private static func observation(

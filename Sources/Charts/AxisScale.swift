@@ -41,16 +41,22 @@ struct TimeScale {
     init(from: WallTime, to: WallTime, most: Int64 = 8) {
         self.from = from
         self.to = max(to, from + .seconds(1))
-        let seconds = max(1, (self.to - from).count / 1_000_000_000)
+        // By floating point: two instants may lie further apart than either's type reaches.
+        let seconds = Int64(max(1, (Double(self.to.microseconds) - Double(from.microseconds)) / 1_000_000))
         let steps: [Int64] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400]
         stepSeconds = steps.first { seconds / $0 <= most } ?? (seconds / most / 86_400 + 1) * 86_400
     }
 
     var marks: [WallTime] {
         let step = stepSeconds * 1_000_000
+        var marks: [WallTime] = []
         var mark = from.microseconds / step * step
-        if mark < from.microseconds { mark += step }
-        return stride(from: mark, through: to.microseconds, by: Int(step)).map { WallTime(microseconds: Int64($0)) }
+        var isBeyond = false
+        while mark <= to.microseconds, !isBeyond {
+            if mark >= from.microseconds { marks.append(WallTime(microseconds: mark)) }
+            (mark, isBeyond) = mark.addingReportingOverflow(step)
+        }
+        return marks
     }
 
     /// `06:40`, with seconds where the step is shorter than a minute, or the date where it is whole days.
@@ -62,7 +68,7 @@ struct TimeScale {
 
     /// Share of the width, 0 … 1, held at the ends.
     func position(_ time: WallTime) -> Double {
-        let share = Double(time.microseconds - from.microseconds) / Double(to.microseconds - from.microseconds)
+        let share = (Double(time.microseconds) - Double(from.microseconds)) / (Double(to.microseconds) - Double(from.microseconds))
         return min(1, max(0, share))
     }
 }

@@ -110,6 +110,14 @@ public struct TimelineChart: Sendable {
     }
 }
 
+extension TimelineChart.Sample {
+    /// So much later than the sample before it may come, and no gap lies between: one and a half of its own length. Unit: ns.
+    fileprivate var slack: Int64 {
+        let (sum, overflow) = span.count.addingReportingOverflow(span.count / 2)
+        return overflow ? .max : sum
+    }
+}
+
 extension TimelineChart.Series {
     /// The stretches of which nothing, or not all, is known: samples that say so, and the time that no sample covers.
     func unknownStretches(from: WallTime, to: WallTime) -> [(from: WallTime, to: WallTime)] {
@@ -130,8 +138,7 @@ extension TimelineChart.Series {
             if sample.isUnknown { add(max(begin, covered), sample.at) }
             covered = max(covered, sample.at)
         }
-        let lastSpan = samples.last?.span.count ?? 0
-        if (to - covered).count > lastSpan + lastSpan / 2 { add(covered, to) }
+        if (to - covered).count > samples.last?.slack ?? 0 { add(covered, to) }
         return stretches
     }
 
@@ -143,7 +150,7 @@ extension TimelineChart.Series {
             defer { previous = sample }
             guard sample.value != nil else { continue }
             let joins = previous.map { before in
-                before.value != nil && (sample.at - before.at).count <= sample.span.count + sample.span.count / 2
+                before.value != nil && (sample.at - before.at).count <= sample.slack
             }
             if joins == true { runs[runs.count - 1].append(sample) } else { runs.append([sample]) }
         }

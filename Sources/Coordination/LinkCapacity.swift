@@ -50,6 +50,9 @@ public struct LinkEvidence: Sendable, Equatable {
 ///   and used. Then the capacity climbs back to just below the ceiling, stays, and rarely probes past it. One capacity per link
 ///   means one probe at a time per link.
 ///
+/// - **Overridden**: a person says what it carries. It is never more than configured; suffering lowers the belief below it, calm
+///   raises it up to it and no further; and when it ends, what was learned before holds again, unless the flow suffered meanwhile.
+///
 /// A pure value: time is given, and equal rounds give equal capacities.
 public struct LinkCapacity: Sendable, Equatable {
     /// What is worth an event: why the capacity moved, in the words of `CapacityEstimate.cause`.
@@ -87,6 +90,21 @@ public struct LinkCapacity: Sendable, Equatable {
     private var grantedAtChange: BitRate = .zero
     /// What all carried in the last round that brought rows; nil before the first.
     private var carriedBefore: BitRate?
+    /// A person's word, and what was believed before it; nil where none is in force.
+    private var standing: Override?
+
+    private struct Override: Equatable, Sendable {
+        var capacity: BitRate
+        var learned: BitRate
+        var memory: CeilingMemory
+        var hasSuffered = false
+    }
+    /// Why an estimate moved, where a person moved it.
+    public static let overridden = "overridden"
+    public static let overrideEnded = "override-ended"
+
+    /// The most that it may be believed to carry.
+    private var most: BitRate { standing?.capacity ?? configured }
 
     public init(configured: BitRate, tick: Nanoseconds, settings: CeilingSettings = CeilingSettings()) {
         self.configured = configured
@@ -110,6 +128,27 @@ public struct LinkCapacity: Sendable, Equatable {
         effective = estimate
         _ = memory.suffered(
             at: BitRate(bitsPerSecond: estimate.bitsPerSecond / settings.brake * 1000), under: nil, .first, by: settings)
+    }
+
+    /// Takes a person's word, or its end (nil). Asked each round: the same word again changes nothing.
+    public mutating func obey(_ override: BitRate?, now: MonotonicTime) -> Change? {
+        let capacity = override.map { min($0, configured) }
+        guard capacity != standing?.capacity else { return nil }
+        let before = effective
+        let (learned, known) = (standing?.learned ?? effective, standing?.memory ?? memory)
+        if let capacity {
+            // Who says that it carries more vouches for it: the ceilings below are forgotten, until the flow suffers again.
+            if capacity > effective { memory = CeilingMemory() }
+            effective = capacity
+            standing = Override(capacity: capacity, learned: learned, memory: known, hasSuffered: standing?.hasSuffered ?? false)
+        } else {
+            if standing?.hasSuffered == false { (effective, memory) = (learned, known) }
+            standing = nil
+        }
+        guard effective != before else { return nil }
+        changedAt = now
+        if effective < before { loweredAt = now }
+        return Change(before: before, effective: effective, cause: capacity == nil ? LinkCapacity.overrideEnded : LinkCapacity.overridden)
     }
 
     /// Folds one round. Returns what moved; nil where nothing did.
@@ -145,6 +184,7 @@ public struct LinkCapacity: Sendable, Equatable {
         let fallen = memory.suffered(
             at: min(carried + evidence.kept, effective), under: effective, episode, isRough: isRising, by: settings)
         falls += 1
+        standing?.hasSuffered = true
         // Nothing below what is kept can be shared out; and suffering raises nothing, however much is kept.
         effective = min(effective, max(fallen, evidence.kept))
         return "suffered"
@@ -193,14 +233,14 @@ public struct LinkCapacity: Sendable, Equatable {
         if let loweredAt, now - loweredAt < tick * 2 { return nil }
         sufferers = [:]
         falls = 0
-        guard effective < configured, watching.contains(where: { !$0.rows.isEmpty }) else { return nil }
+        guard effective < most, watching.contains(where: { !$0.rows.isEmpty }) else { return nil }
         if let calmCountedAt, now - calmCountedAt < Nanoseconds(tick.count * 9 / 10) { return nil }
         if let changedAt, now - changedAt < tick * 2 { return nil }
         calmCountedAt = now
         let advice = memory.calm(
             limit: effective, isUsed: isUsed(evidence), isInForce: isInForce(evidence), by: settings)
         guard advice.rate > effective, evidence.loops.contains(where: { $0.newest?.outcome.requested != nil }) else { return nil }
-        effective = min(advice.rate, configured)
+        effective = min(advice.rate, most)
         return advice.step == .probe ? "probing" : "calm"
     }
 

@@ -6,8 +6,9 @@ public import Quantities
 public enum CoordinatorInput: Sendable {
     /// A tick of its own is due.
     case tick
-    /// What the log held after the cursors asked for, in order per stream. `isComplete`: nothing more stood there at that moment.
-    case records([LogRecord], isComplete: Bool)
+    /// What the log held after the cursors asked for, in order per stream; `unreadable`: the places among them that this version
+    /// cannot read. `isComplete`: nothing more stood there at that moment.
+    case records([LogRecord], unreadable: [LogPosition] = [], isComplete: Bool)
     /// The log could not be read.
     case readFailed
     case leaseAnswered(LeaseAnswer)

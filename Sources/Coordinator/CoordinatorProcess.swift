@@ -49,9 +49,10 @@ public struct CoordinatorProcess: Sendable {
     public mutating func step(_ input: CoordinatorInput, _ now: Now) -> [CoordinatorEffect] {
         switch input {
         case .tick: return askLease(now) + claims(now) + read() + advance(now)
-        case .records(let records, let isComplete):
+        case .records(let records, let unreadable, let isComplete):
             isReading = false
             for record in records { state.fold(record, now: now.monotonic) }
+            for position in unreadable { state.pass(over: position) }
             if isComplete { caughtUp() }
             return (isComplete ? decide(now) : read()) + advance(now)
         case .readFailed:
@@ -120,7 +121,7 @@ public struct CoordinatorProcess: Sendable {
         guard !hasCaughtUp else { return }
         hasCaughtUp = true
         for link in fleet.links {
-            capacities[link.id]?.resume(from: state.estimates[link.id]?.effective)
+            capacities[link.id]?.resume(from: state.learned[link.id])
             // What was suffered while another led was the other's to weigh.
             _ = state.takeEvidence(for: link.id)
         }
@@ -153,20 +154,28 @@ public struct CoordinatorProcess: Sendable {
         return publish(facts, now)
     }
 
-    /// Folds the evidence of all loops on each link into what the link carries.
+    /// Takes persons' words on each link, and folds the evidence of all loops on it into what it carries.
     private mutating func estimateCapacities(_ now: Now) -> [Fact] {
-        fleet.links.compactMap { link in
+        fleet.links.flatMap { link -> [Fact] in
+            let override = state.override(of: link.id)
+            let obeyed = capacities[link.id]?.obey(override?.override.capacity, now: now.monotonic).map {
+                estimate($0, of: link.id, evidence: override?.position)
+            }
             let rows = state.takeEvidence(for: link.id)
             let evidence = linkEvidence(on: link.id, rows, now.monotonic)
-            guard let change = capacities[link.id]?.fold(evidence, now: now.monotonic) else { return nil }
-            // In order of cluster: a dictionary's own order is another in every process.
-            let told = rows.sorted { $0.key < $1.key }
-            let witness = told.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? told.first
-            return .capacityEstimated(
-                CapacityEstimate(
-                    link: link.id, effective: change.effective, before: change.before, cause: change.cause,
-                    evidence: witness.flatMap { state.clusters[$0.key]?.newest?.position }))
+            let learned = capacities[link.id]?.fold(evidence, now: now.monotonic).map { change in
+                // In order of cluster: a dictionary's own order is another in every process.
+                let told = rows.sorted { $0.key < $1.key }
+                let witness = told.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? told.first
+                return estimate(change, of: link.id, evidence: witness.flatMap { state.clusters[$0.key]?.newest?.position })
+            }
+            return [obeyed, learned].compactMap { $0 }
         }
+    }
+
+    private func estimate(_ change: LinkCapacity.Change, of link: LinkID, evidence: LogPosition?) -> Fact {
+        .capacityEstimated(
+            CapacityEstimate(link: link, effective: change.effective, before: change.before, cause: change.cause, evidence: evidence))
     }
 
     private func linkEvidence(on link: LinkID, _ rows: [ClusterID: [LoopDecision]], _ now: MonotonicTime) -> LinkEvidence {

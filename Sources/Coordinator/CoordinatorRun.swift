@@ -4,8 +4,24 @@ public import Quantities
 
 /// The log, as a reader needs it.
 public protocol LogSource: Sendable {
-    /// What follows the cursors in every stream, in order per stream; bounded. `isComplete`: nothing more stood there.
-    func records(after cursors: [StreamName: Int64]) async throws -> (records: [LogRecord], isComplete: Bool)
+    /// What follows the cursors in every stream; bounded.
+    func reading(after cursors: [StreamName: Int64]) async throws -> LogReading
+}
+
+/// What one reading of the log brought.
+public struct LogReading: Sendable {
+    /// In order per stream.
+    public var records: [LogRecord]
+    /// The places read that hold what this version cannot read: the reader goes past them.
+    public var unreadable: [LogPosition]
+    /// Nothing more stood behind these at that moment.
+    public var isComplete: Bool
+
+    public init(records: [LogRecord], unreadable: [LogPosition], isComplete: Bool) {
+        self.records = records
+        self.unreadable = unreadable
+        self.isComplete = isComplete
+    }
 }
 
 /// What carries the centre's decisions into clusters with `push` delivery.
@@ -83,8 +99,8 @@ public struct CoordinatorRun<ClockType: Clock>: Sendable where ClockType.Duratio
         case .readLog(let cursors):
             group.addTask {
                 do {
-                    let (records, isComplete) = try await ports.source.records(after: cursors)
-                    mailbox.yield(.records(records, isComplete: isComplete))
+                    let reading = try await ports.source.reading(after: cursors)
+                    mailbox.yield(.records(reading.records, unreadable: reading.unreadable, isComplete: reading.isComplete))
                 } catch { mailbox.yield(.readFailed) }
             }
         case .send(let request):

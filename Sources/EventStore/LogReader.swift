@@ -16,7 +16,7 @@ public final class LogReader: Sendable {
         public var records: [LogRecord]
         /// Nothing more stood behind these at that moment.
         public var isComplete: Bool
-        /// Entries that this binary cannot read (a later version's): passed over, told of, never silent.
+        /// Entries that this binary cannot read (a later version's): told of, never silent. Whoever reads on goes past them.
         public var unreadable: [LogPosition]
         /// Streams whose head lies before the cursor: the database was restored to an older state.
         public var movedBack: [StreamName]
@@ -51,10 +51,17 @@ public final class LogReader: Sendable {
         return batch
     }
 
-    /// `batch`, for processes that need only the records.
-    public func records(after cursors: [StreamName: Int64]) async throws(PostgresError) -> (records: [LogRecord], isComplete: Bool) {
-        let batch = try await batch(after: cursors)
-        return (batch.records, batch.isComplete)
+    /// Reads all that stands on the log until its end is reached, page by page; what this binary cannot read is passed over.
+    public func readAll(_ receive: (LogRecord) -> Void) async throws(PostgresError) {
+        var cursors: [StreamName: Int64] = [:]
+        while true {
+            let batch = try await batch(after: cursors)
+            for position in batch.records.map(\.position) + batch.unreadable {
+                cursors[position.stream] = max(position.sequence, cursors[position.stream, default: 0])
+            }
+            batch.records.forEach(receive)
+            if batch.isComplete { return }
+        }
     }
 
     /// One stream's stored entries after a place with their digests, in order, at most `limit`: for copies that prove the chain.

@@ -102,7 +102,7 @@ public struct CentralWriter: Sendable {
         case .refused(.staleTerm): phase = .halted("the log has seen a newer term")
         case .refused(.noPartition), .outOfOrder, .headMovedBack: retry(now)
         case .conflict(let sequence): phase = .halted("the log holds something else at \(stream)/\(sequence)")
-        case .refused(let refusal): phase = .halted("the log refused the request: \(refusal.rawValue)")
+        case .refused(let refusal): phase = .halted("the log refused the request: \(refusal.sentence)")
         }
         return nil
     }

@@ -17,6 +17,8 @@ public enum Fact: Equatable, Sendable {
     case capacityEstimated(CapacityEstimate)
     case allocationDecided(AllocationRecord)
     case grantIssued(Grant)
+    // Written by an operator.
+    case capacityOverridden(CapacityOverride)
     // Written by the alerter.
     case alertChanged(AlertChange)
     case notificationSettled(NotificationRecord)
@@ -150,7 +152,7 @@ public struct CapacityEstimate: Equatable, Sendable {
     public var link: LinkID
     public var effective: BitRate
     public var before: BitRate
-    /// `suffered`, `probing`, `calm`, `configured`.
+    /// `suffered`, `probing`, `calm`, `configured`; `overridden` and `override-ended` where a person's word moved it.
     public var cause: String
     /// The tick that moved it; nil for the configured start.
     public var evidence: LogPosition?
@@ -160,6 +162,33 @@ public struct CapacityEstimate: Equatable, Sendable {
         self.before = before
         self.cause = cause
         self.evidence = evidence
+    }
+}
+
+/// A person's word on what a link carries. It holds until it is replaced, ended, or has lasted as long as it should: then what was
+/// learned before holds again. Never more than the configured capacity, and suffering lowers the link's belief below it all the same.
+public struct CapacityOverride: Equatable, Sendable {
+    public static let maximumActorBytes = 100
+    public static let maximumReasonBytes = 300
+
+    public var link: LinkID
+    /// Nil: an override of this link ends.
+    public var capacity: BitRate?
+    /// How long it holds, by the log's own clock from when the log stored it; nil: until it is ended.
+    public var lasts: Nanoseconds?
+    /// Who says so, and why: both required, for whoever reads the log. Cut to their bounds.
+    public var actor: String
+    public var reason: String
+    /// The hash of the plan that the person looked at.
+    public var plan: String
+
+    public init(link: LinkID, capacity: BitRate?, lasts: Nanoseconds?, actor: String, reason: String, plan: String) {
+        self.link = link
+        self.capacity = capacity
+        self.lasts = lasts
+        self.actor = String(decoding: actor.utf8.prefix(CapacityOverride.maximumActorBytes), as: UTF8.self)
+        self.reason = String(decoding: reason.utf8.prefix(CapacityOverride.maximumReasonBytes), as: UTF8.self)
+        self.plan = plan
     }
 }
 

@@ -27,6 +27,7 @@ extension Fact {
         case .capacityEstimated: "capacity_estimated"
         case .allocationDecided: "allocation_decided"
         case .grantIssued: "grant_issued"
+        case .capacityOverridden: "capacity_overridden"
         case .alertChanged: "alert_changed"
         case .notificationSettled: "notification_settled"
         }
@@ -66,6 +67,12 @@ extension Fact {
             ]
         case .allocationDecided(let allocation): allocation.json
         case .grantIssued(let grant): grant.json
+        case .capacityOverridden(let override):
+            [
+                "link": .string(override.link.text), "capacity_bps": .optional(override.capacity?.bitsPerSecond),
+                "lasts_ms": .optional(override.lasts?.milliseconds), "actor": .string(override.actor), "reason": .string(override.reason),
+                "plan": .string(override.plan),
+            ]
         case .alertChanged(let change):
             [
                 "fingerprint": .string(change.fingerprint), "rule": .string(change.rule), "state": .string(change.state.rawValue),
@@ -124,6 +131,12 @@ extension EventEnvelope {
                     evidence: body.optionalString("evidence").flatMap(LogPosition.init(parsing:))))
         case "allocation_decided": return .allocationDecided(try AllocationRecord(body))
         case "grant_issued": return .grantIssued(try Grant(body))
+        case "capacity_overridden":
+            return .capacityOverridden(
+                CapacityOverride(
+                    link: LinkID(try body.string("link")), capacity: try body.optionalRate("capacity_bps"),
+                    lasts: try body.optionalMilliseconds("lasts_ms"), actor: try body.string("actor"), reason: try body.string("reason"),
+                    plan: try body.string("plan")))
         case "alert_changed":
             guard let state = AlertChange.State(rawValue: try body.string("state")) else { throw body.failure("state is unknown") }
             let labels = try body.object("labels").members ?? []
@@ -298,6 +311,10 @@ private struct BodyReader {
         let (nanoseconds, overflow) = try integer(key).multipliedReportingOverflow(by: 1_000_000)
         guard !overflow, nanoseconds >= 0 else { throw failure("\(key) is no span of milliseconds") }
         return Nanoseconds(nanoseconds)
+    }
+    func optionalMilliseconds(_ key: String) throws(FactError) -> Nanoseconds? {
+        if json[key] == nil || json[key] == .null { return nil }
+        return try milliseconds(key)
     }
     func flag(_ key: String) throws(FactError) -> Bool {
         guard let value = json[key]?.bool else { throw failure("\(key) should be true or false") }

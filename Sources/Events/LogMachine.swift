@@ -114,6 +114,7 @@ public struct LogMachine: Sendable {
             return .conflict(at: request.firstSequence + Int64(first))
         }
         guard batch.decoded.count == request.entries.count else { return .refused(.malformedEntry) }
+        if let refusal = request.stream.refusal(of: batch.decoded) { return .refused(refusal) }
         for place in known..<batch.decoded.count { stream.store(request.entries[place], batch.digests[place]) }
         let grant = request.stream.cluster.flatMap { grants[$0] }
         guard request.lastSequence >= expected else { return .duplicate(stream.head, grant: grant) }

@@ -110,7 +110,8 @@ public enum LogAnswer: Equatable, Sendable {
     case fenced(currentEpoch: Int64)
     /// The log is older than what it once acknowledged (a restore, a failover): open again and send from the head on.
     case headMovedBack(StreamHead)
-    /// The batch itself is wrong: empty, too large, unreadable, or not this caller's stream. Nothing was written.
+    /// The batch itself is wrong: empty, too large, unreadable, of an absurd time, not this caller's stream, or not this stream's to
+    /// tell. Nothing was written.
     case refused(LogRefusal)
 }
 
@@ -123,6 +124,25 @@ public enum LogRefusal: String, Sendable, CaseIterable {
     case malformedEntry = "malformed-entry"
     case staleTerm = "stale-term"
     case noPartition = "no-partition"
+    case foreignKind = "foreign-kind"
+    case absurdTime = "absurd-time"
+
+    /// What is wrong and what helps, for people.
+    public var sentence: String {
+        switch self {
+        case .unknownStream: "the log has no such stream; it is opened before it is written"
+        case .notYourStream: "this login role may not write the stream; an administrator enrolls it"
+        case .emptyBatch: "the request holds no entry"
+        case .batchTooLarge:
+            "the request holds more than \(AppendRequest.maximumEntries) entries or \(AppendRequest.maximumBytes) bytes"
+        case .malformedEntry: "an entry is not what its columns say"
+        case .staleTerm: "the log has seen a newer term"
+        case .noPartition: "the table of the day is missing; an administrator runs fairlead db partitions"
+        case .foreignKind: "an entry is of a kind that this stream may not tell: a shipper tells ticks and what it did, the centre grants"
+        case .absurdTime:
+            "an entry's time lies outside \(WallTime.plausible.lowerBound) to \(WallTime.plausible.upperBound); set the writer's clock"
+        }
+    }
 }
 
 /// The log, for adapters and for the conformance suite. Processes never see it: they have `LogRequest` effects and `LogAnswer` inputs.

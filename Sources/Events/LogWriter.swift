@@ -161,7 +161,7 @@ public struct LogWriter: Sendable {
         guard case .declaring(let lost) = phase, let claim else { return [] }
         phase = .closing(lost)
         sentAt = now
-        return [.send(.declareLost(LossRequest(stream: stream, epoch: claim.epoch, nonce: claim.nonce, lost: lost, at: wall)))]
+        return [.send(.declareLost(LossRequest(stream: stream, epoch: claim.epoch, nonce: claim.nonce, lost: lost, at: wall.madePlausible)))]
     }
 
     /// The log answered the request in flight. The grant that came with it, if any, is counted from when the request was sent.
@@ -214,9 +214,9 @@ public struct LogWriter: Sendable {
     private mutating func refused(_ refusal: LogRefusal, _ now: MonotonicTime) -> [Action] {
         self.refusal = refusal
         switch refusal {
-        case .malformedEntry, .batchTooLarge:
+        case .malformedEntry, .batchTooLarge, .foreignKind, .absurdTime:
             guard case .appending(let first, let count, let previous, let firstDigest) = phase else {
-                phase = .halted("the log refused the request: \(refusal.rawValue)")
+                phase = .halted("the log refused the request: \(refusal.sentence)")
                 return []
             }
             // One entry that the log will never take must not hold up all that follow: it is found by halving, and declared lost.
@@ -233,7 +233,7 @@ public struct LogWriter: Sendable {
             wait(now)
             return []
         case .emptyBatch, .staleTerm:
-            phase = .halted("the log refused the request: \(refusal.rawValue)")
+            phase = .halted("the log refused the request: \(refusal.sentence)")
             return []
         }
     }

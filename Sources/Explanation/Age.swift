@@ -12,19 +12,10 @@ public struct Age: Hashable, Sendable {
     /// Less than a second either way is `now`; a clock further ahead says so, because an age from the future is a finding.
     public var text: String {
         let seconds = span.count / 1_000_000_000
-        if seconds < 0 { return "\(Age.words(-seconds)) ahead of this clock" }
-        return seconds == 0 ? "now" : "\(Age.words(seconds)) ago"
+        if seconds < 0 { return "\(span.readable) ahead of this clock" }
+        return seconds == 0 ? "now" : "\(span.readable) ago"
     }
 
     /// The same without a direction: `40 s`.
-    public var length: String { Age.words(abs(span.count / 1_000_000_000)) }
-
-    private static func words(_ seconds: Int64) -> String {
-        switch seconds {
-        case ..<120: "\(seconds) s"
-        case ..<7_200: "\(seconds / 60) min"
-        case ..<172_800: "\(seconds / 3_600) h"
-        default: "\(seconds / 86_400) d"
-        }
-    }
+    public var length: String { span.readable }
 }

@@ -36,6 +36,9 @@ public struct FactSentence: Sendable {
             "Grant \(grant.version) to \(grant.cluster): "
                 + "\(grant.rates.prefix(6).map { "\($0.workload) \($0.rate.readable)" }.joined(separator: ", "))"
                 + "\(grant.rates.count > 6 ? " and \(grant.rates.count - 6) more" : ""), for \(grant.timeToLive)."
+        case .capacityOverridden(let override):
+            "\(override.actor) \(override.capacity.map { "says that \(override.link) carries \($0.readable)" } ?? "ends the override of \(override.link)")"
+                + "\(override.lasts.map { " for \($0.readable)" } ?? ""): \(override.reason) (plan \(override.plan.prefix(12)))."
         case .alertChanged(let change): AlertSentence(change).text
         case .notificationSettled(let record):
             "Notification \(record.notification) to \(record.receiver): \(record.result), attempt \(record.attempt)"

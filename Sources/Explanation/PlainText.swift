@@ -34,7 +34,7 @@ func percent(partsPerMillion: Int32) -> String { "\(decimal(Double(partsPerMilli
 
 /// A span given in milliseconds: `40 ms`, from a second on `5.0 s`.
 func span(milliseconds: Int32) -> String {
-    abs(milliseconds) < 1_000 ? "\(milliseconds) ms" : "\(decimal(Double(milliseconds) / 1_000, fractionDigits: 1)) s"
+    milliseconds.magnitude < 1_000 ? "\(milliseconds) ms" : "\(decimal(Double(milliseconds) / 1_000, fractionDigits: 1)) s"
 }
 
 func rate(_ rate: BitRate?, none: String) -> String { rate.map(\.readable) ?? none }

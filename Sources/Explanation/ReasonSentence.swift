@@ -6,31 +6,31 @@ public struct ReasonSentence: Hashable, Sendable {
     public let reason: DecisionReason
     public init(_ reason: DecisionReason) { self.reason = reason }
 
-    /// What is true when this reason is given. One sentence.
+    /// What is true when this reason is given, whatever the row then did: that is said beside it. One sentence.
     public var meaning: String {
         switch reason {
-        case .brakedAboveBound: "A raw sample lies above the SLA bound on fresh evidence, so the limit was lowered at once, past filters and cooldown."
-        case .aboveTarget: "The smoothed delay lies above the deadband, so the limit is lowered."
+        case .brakedAboveBound: "A raw sample lies above the SLA bound on fresh evidence, which brakes at once, past filters and cooldown."
+        case .aboveTarget: "The smoothed delay lies above the deadband, which calls for a lower limit."
         case .belowTarget: "The smoothed delay lies below the deadband and the limit is used, so the limit may rise."
         case .insideDeadband: "The smoothed delay lies inside the deadband, or the raw one still above the target: no change is right."
         case .atTarget: "The delay is exactly at the target, where the fixed-step law holds."
         case .cooldown: "The last change is too recent for another one in this direction."
         case .flapBudget: "The direction turned too often in a short time, so the lower rate is held until it calms."
         case .measurementMissing: "There is no sample that can be believed, so the limit is held."
-        case .measurementMissingStepDown: "There has been no sample for several ticks, so the policy steps the limit down."
-        case .measurementMissingFloor: "There has been no sample for several ticks, so the policy goes to the floor."
+        case .measurementMissingStepDown: "There has been no sample for several ticks, and the policy then is to step down."
+        case .measurementMissingFloor: "There has been no sample for several ticks, and the policy then is the floor."
         case .waitingForEvidence: "The window reaches back before the last change took effect, or holds too few answers: the loop waits for fresh evidence."
         case .limitNotUsed: "The workloads use too little of their limit for a raise to teach anything."
         case .useNotProven: "Use cannot be measured and was never proven at a higher rate, so the limit does not rise."
         case .atRememberedCeiling: "The limit stands just below the used rate at which the flow once suffered, and stays there."
-        case .probingCeiling: "The limit is moved gently past the remembered ceiling to see whether the link carries more now."
+        case .probingCeiling: "It is time to try gently past the remembered ceiling whether the link carries more now."
         case .notOurTraffic: "The flow suffers though this site's traffic on the link is small, or braking it did not help, so it is not braked further."
         case .notEnforced: "The applied rate is not the desired one, so nothing is raised on top of it."
         case .atFloor: "The limit is at the floor and does not go lower; it does not rise either while the flow suffers."
         case .atCeiling: "The ceiling is as high as the limit may be: it stays there, or comes down to it."
         case .noGrant: "A raise would be right, but no living grant of the coordinator allows it."
-        case .limitedByGrant: "The limit was raised as far as the grant allows."
-        case .grantLowered: "The coordinator granted less, so the limit is lowered to the grant."
+        case .limitedByGrant: "The grant allows no more than this limit, and more would be right."
+        case .grantLowered: "The coordinator granted less than the limit, which follows."
         case .baseNotProven: "No base delay is proven yet for this flow, so nothing is raised."
         case .paused: "A person has paused the loop: it decides, says so and changes nothing."
         case .observing: "The cluster's mode lets the loop decide but not act."

@@ -39,7 +39,9 @@ struct ClusterReader {
         }
         let usage = usageSource(spec.optional("usage"), enforcer: enforcer)
         let flows = FlowReader(names: names, vantage: header.name ?? "").read(spec.optional("flows"))
-        let workloads = WorkloadReader(names: names, guardrails: guardrails).read(spec.optional("workloads"))
+        var device: String?
+        if case .tc(let name, _) = enforcer { device = name }
+        let workloads = WorkloadReader(names: names, guardrails: guardrails, device: device).read(spec.optional("workloads"))
         spec.finish()
         guard let name = header.name, let enforcer, let guardrails else { return nil }
         return ClusterSpecification(

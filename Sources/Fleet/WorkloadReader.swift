@@ -6,11 +6,17 @@ struct WorkloadReader {
     let names: DeclaredNames
     /// Nil where they could not be read.
     let guardrails: Guardrails?
+    /// The device that carries the cluster's one limit; nil where each workload has a limit of its own.
+    let device: String?
 
     func read(_ field: ConfigurationField?) -> [WorkloadSpecification] {
         var read: [WorkloadSpecification] = []
         var seen: Set<String> = []
-        for object in (field?.elements() ?? []).compactMap({ $0.object() }) {
+        let elements = field?.elements() ?? []
+        if let device, elements.count > 1 {
+            elements[1].report("the device \(device) has one limit, so a cluster with tc has one workload; write a cluster for each device")
+        }
+        for object in elements.compactMap({ $0.object() }) {
             guard let workload = workload(object, seen: &seen) else { continue }
             if let other = read.first(where: { $0.name == workload.name && $0.namespace == workload.namespace && $0.kind == workload.kind }) {
                 object.field.report(

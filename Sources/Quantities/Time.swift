@@ -4,9 +4,10 @@ public struct Nanoseconds: Hashable, Comparable, Sendable {
 
     public init(_ count: Int64) { self.count = count }
     public static let zero = Nanoseconds(0)
-    public static func microseconds(_ count: Int64) -> Nanoseconds { Nanoseconds(count * 1_000) }
-    public static func milliseconds(_ count: Int64) -> Nanoseconds { Nanoseconds(count * 1_000_000) }
-    public static func seconds(_ count: Int64) -> Nanoseconds { Nanoseconds(count * 1_000_000_000) }
+    // About 292 years either way; a longer one is held there. Never the lowest Int64, so that each span has its opposite.
+    public static func microseconds(_ count: Int64) -> Nanoseconds { Nanoseconds(held(count, times: 1_000)) }
+    public static func milliseconds(_ count: Int64) -> Nanoseconds { Nanoseconds(held(count, times: 1_000_000)) }
+    public static func seconds(_ count: Int64) -> Nanoseconds { Nanoseconds(held(count, times: 1_000_000_000)) }
 
     public var milliseconds: Int64 { count / 1_000_000 }
     public var seconds: Double { Double(count) / 1e9 }
@@ -22,6 +23,18 @@ extension Nanoseconds: CustomStringConvertible {
     public var description: String {
         for (suffix, factor) in Nanoseconds.units where count != 0 && count % factor == 0 { return "\(count / factor)\(suffix)" }
         return "\(count)ns"
+    }
+
+    /// For people, without its sign: `40 s`, `12 min`, `5 h`, `3 d`. Whole units, rounded down, two of the smaller unit before the
+    /// larger is used.
+    public var readable: String {
+        let seconds = (count / 1_000_000_000).magnitude
+        return switch seconds {
+        case ..<120: "\(seconds) s"
+        case ..<7_200: "\(seconds / 60) min"
+        case ..<172_800: "\(seconds / 3_600) h"
+        default: "\(seconds / 86_400) d"
+        }
     }
 
     static let units: [(String, Int64)] = [
@@ -63,16 +76,25 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
 }
 
 /// A civil instant, in microseconds since 1970-01-01T00:00:00Z. For people and for columns; nothing is ordered or expired by it.
+///
+/// Somebody else's clock may say anything, so no sum or difference of two instants traps: it is held at the ends of its type.
 public struct WallTime: Hashable, Comparable, Sendable {
     public let microseconds: Int64
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
+    /// What the log takes as a writer's civil time: 1970 to 2255. A machine whose clock was never set says 1970.
+    public static let plausible = WallTime(microseconds: 0)...WallTime(microseconds: 9_000_000_000_000_000)
+    /// The nearest instant that the log takes.
+    public var madePlausible: WallTime { min(max(self, WallTime.plausible.lowerBound), WallTime.plausible.upperBound) }
+
     public static func < (left: WallTime, right: WallTime) -> Bool { left.microseconds < right.microseconds }
     public static func - (left: WallTime, right: WallTime) -> Nanoseconds {
-        Nanoseconds((left.microseconds - right.microseconds) * 1_000)
+        let (difference, overflow) = left.microseconds.subtractingReportingOverflow(right.microseconds)
+        return .microseconds(overflow ? (left < right ? -.max : .max) : difference)
     }
     public static func + (left: WallTime, right: Nanoseconds) -> WallTime {
-        WallTime(microseconds: left.microseconds + right.count / 1_000)
+        let (sum, overflow) = left.microseconds.addingReportingOverflow(right.count / 1_000)
+        return WallTime(microseconds: overflow ? (right.count < 0 ? .min : .max) : sum)
     }
 }
 
@@ -98,9 +120,14 @@ public struct Now: Hashable, Sendable {
     }
 }
 
+private func held(_ count: Int64, times factor: Int64) -> Int64 {
+    let (product, overflow) = count.multipliedReportingOverflow(by: factor)
+    return overflow ? (count < 0 ? -.max : .max) : max(product, -.max)
+}
+
 private func floorDivide(_ value: Int64, _ divisor: Int64) -> (Int64, Int64) {
-    let remainder = ((value % divisor) + divisor) % divisor
-    return ((value - remainder) / divisor, remainder)
+    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
 }
 
 /// Proleptic Gregorian date of a day number, by 400-year eras (H. Hinnant, "chrono-compatible low-level date algorithms").

@@ -10,7 +10,7 @@ public import Quantities
 /// told. A brake never waits for a full disk, nor for the log, nor for the coordinator.
 public struct ShipperProcess: Sendable {
     let settings: ShipperSettings
-    private(set) var stream: StreamName
+    var stream: StreamName
     let chain: HashChain
     let roster: Roster
     var meters: [FlowMeter]
@@ -32,20 +32,23 @@ public struct ShipperProcess: Sendable {
     var pendingFacts: [EventEnvelope]
     /// Entries whose sequence numbers are fixed, but which the spool has not confirmed. Bounded by `maximumUnspooled`.
     var unspooled: [SpoolBatch.Entry] = []
-    var batchInFlight: (id: Int64, lastSequence: Int64, patches: [WorkloadPatch])?
+    var batchInFlight: (id: Int64, lastSequence: Int64, sentAt: MonotonicTime)?
     var nextBatch: Int64 = 1
-    /// Why the spool was last set aside; and whether the new one could not be begun yet: then each tick tries again.
-    private var setAsideReason = ""
-    private var renewalIsDue = false
+    /// What the newest tick decided and the spool has not confirmed yet.
+    var awaiting: AwaitedPatches?
+    /// Why the spool was last set aside; whether a new one is being begun; and whether that failed: then each tick tries again.
+    var setAsideReason = ""
+    var isRenewing = false
+    var renewalIsDue = false
     /// A hole that the log is told of as soon as the entry that mentions it is in the spool.
     var mention: (lost: LostRange, sequence: Int64)?
+    /// One that could not be mentioned yet, for want of room.
+    var unmentioned: LostRange?
     /// Patches sent and not settled, by workload: one at a time each.
     var inFlightPatches: [WorkloadID: WorkloadPatch] = [:]
     var heldRaises = HeldRaises()
     public internal(set) var status: ShipperStatus
 
-    /// While the spool takes nothing, this many entries are kept in memory; then rows are no longer made, and the loop goes on braking.
-    static let maximumUnspooled = 2_000
     /// Ticks without confirmation after which a workload counts as not enforced.
     static let ticksToConfirm = 2
 
@@ -79,10 +82,10 @@ public struct ShipperProcess: Sendable {
         self.manner = resumption.head.sequence > 0 ? "resumed" : "fresh"
     }
     /// How this process came to its stream (`ProcessStart.manner`).
-    private var manner: String
+    var manner: String
 
     /// The live law first, then the shadows.
-    private var laws: [Law] { [settings.law] + settings.shadows }
+    var laws: [Law] { [settings.law] + settings.shadows }
 
     public mutating func step(_ input: ShipperInput, _ now: Now) -> [ShipperEffect] {
         switch input {
@@ -92,11 +95,12 @@ public struct ShipperProcess: Sendable {
         case .spoolRead(let reading): return effects(of: writer.read(reading, now: now.monotonic), now)
         case .spoolRenewed(let resumption, let keptAs): return spoolRenewed(resumption, keptAs: keptAs, now)
         case .spoolRenewalFailed(let problem):
-            renewalIsDue = true
+            (isRenewing, renewalIsDue) = (false, true)
             return [.note(ShipperNote(.error, "a new spool could not be begun; the loop goes on without the log", ["problem": problem]))]
         case .logAnswered(let answer): return logAnswered(answer, now)
         case .logUnreachable:
             writer.unreachable(now: now.monotonic)
+            unmentioned = nil
             return wake()
         case .patchSettled(let report): return patchSettled(report, now)
         case .workloadArrived(let workload): return workloadArrived(workload, now)
@@ -105,7 +109,9 @@ public struct ShipperProcess: Sendable {
             (self.isLeader, leaseTransitions) = (isLeader, transitions)
             record(.leadershipChanged(LeadershipChange(isLeader: isLeader, transitions: transitions, holder: holder)), now)
             return [.note(ShipperNote(.info, "leadership changed", ["leader": "\(isLeader)", "transitions": "\(transitions)"]))]
-        case .woke: return (mayAct ? patchNow(heldRaises.due(at: now.monotonic)) : []) + effects(of: writer.proceed(now.monotonic), now)
+        case .woke:
+            return releaseOverdueBrakes(now) + (mayAct ? patchNow(heldRaises.due(at: now.monotonic)) : [])
+                + effects(of: writer.proceed(now.monotonic), now)
         }
     }
 
@@ -121,7 +127,7 @@ public struct ShipperProcess: Sendable {
         }
         if renewalIsDue {
             renewalIsDue = false
-            notes.append(.renewSpool(reason: setAsideReason))
+            notes += renewSpool(setAsideReason)
         }
         declareRosterOnce(now)
         let uses = zip(workloads.indices, observation.workloads).map { workloads[$0].read($1) }
@@ -291,7 +297,7 @@ public struct ShipperProcess: Sendable {
         }
     }
 
-    // MARK: - Spool, then patch
+    // MARK: - Patches
 
     private mutating func patchesDue(decidedAt sequence: Int64) -> [WorkloadPatch] {
         guard mayAct else { return [] }
@@ -305,66 +311,6 @@ public struct ShipperProcess: Sendable {
         }
     }
 
-    private mutating func spool(_ rows: [Tick], patches: [WorkloadPatch], _ now: Now) -> [ShipperEffect] {
-        guard unspooled.count < ShipperProcess.maximumUnspooled else {
-            status.rowsNotMade += Int64(rows.count)
-            return patchNow(patches.filter(isBrake).map(withoutDecision))
-        }
-        for entry in pendingFacts.map(LogEntry.init) + rows.map(LogEntry.init) { fix(entry) }
-        pendingFacts = []
-        // One batch is in flight; what was decided while it is goes with the next.
-        if batchInFlight != nil { return patchNow(patches.filter(isBrake).map(withoutDecision)) }
-        return sendBatch(patches)
-    }
-
-    private mutating func sendBatch(_ patches: [WorkloadPatch]) -> [ShipperEffect] {
-        guard !unspooled.isEmpty else { return [] }
-        let batch = SpoolBatch(id: nextBatch, entries: unspooled, keyValues: keyValues(), mentioned: mention?.lost)
-        nextBatch += 1
-        batchInFlight = (batch.id, head.sequence, patches)
-        return [.spool(batch)]
-    }
-
-    /// Gives an entry its sequence number and digest, for good.
-    private mutating func fix(_ entry: LogEntry) {
-        let sequence = head.sequence + 1
-        let digest = chain.digest(after: head.digest, sequence: sequence, entry: entry)
-        head = StreamHead(sequence: sequence, digest: digest)
-        unspooled.append(SpoolBatch.Entry(sequence: sequence, digest: digest, entry: entry))
-    }
-
-    private mutating func spooled(_ batch: Int64, _ dropped: ClosedRange<Int64>?, _ now: Now) -> [ShipperEffect] {
-        guard let flight = batchInFlight, flight.id == batch else { return [] }
-        batchInFlight = nil
-        status.spoolFailures = 0
-        let newest = unspooled.last { $0.sequence <= flight.lastSequence }
-        unspooled.removeAll { $0.sequence <= flight.lastSequence }
-        if let newest { writer.spoolGrew(to: StreamHead(sequence: newest.sequence, digest: newest.digest)) }
-        var patches = flight.patches
-        let later = heldRaises.hold(&patches, now: now.monotonic).map { [ShipperEffect.wake(at: $0)] } ?? []
-        var result = patchNow(patches) + later
-        if let dropped {
-            status.entriesDropped += Int64(dropped.count)
-            result.append(.note(ShipperNote(.error, "the spool is full: its oldest unsent entries are lost", ["entries": "\(dropped.count)", "first": "\(dropped.lowerBound)"])))
-        }
-        if let mention, mention.sequence <= flight.lastSequence {
-            self.mention = nil
-            result += effects(of: writer.declared(at: now.wall, now: now.monotonic), now)
-        }
-        return result + effects(of: writer.proceed(now.monotonic), now) + sendBatch([])
-    }
-
-    private mutating func spoolFailed(_ batch: Int64, _ problem: String, _ isBeyondUse: Bool) -> [ShipperEffect] {
-        guard let flight = batchInFlight, flight.id == batch else { return [] }
-        batchInFlight = nil
-        status.spoolFailures += 1
-        let note = ShipperEffect.note(ShipperNote(.error, "the spool took nothing; braking goes on unspooled", ["problem": problem]))
-        let brakes = patchNow(flight.patches.filter(isBrake).map(withoutDecision))
-        guard isBeyondUse else { return [note] + brakes }
-        setAsideReason = problem
-        return [note] + brakes + [.renewSpool(reason: problem)]
-    }
-
     mutating func patchNow(_ patches: [WorkloadPatch]) -> [ShipperEffect] {
         patches.compactMap { patch in
             guard let index = workloads.firstIndex(where: { $0.specification.id == patch.workload }), workloads[index].pendingPatch == nil
@@ -375,6 +321,7 @@ public struct ShipperProcess: Sendable {
             return .patch(patch)
         }
     }
+
     private mutating func patchSettled(_ report: PatchReport, _ now: Now) -> [ShipperEffect] {
         guard let index = workloads.firstIndex(where: { $0.specification.id == report.workload }) else { return [] }
         workloads[index].pendingPatch = nil
@@ -392,9 +339,8 @@ public struct ShipperProcess: Sendable {
                     result: report.result, decision: patch?.decision, term: patch?.term ?? 0, objectCount: report.objectCount,
                     detail: report.detail ?? unenforced.map { "new objects ran \($0.milliseconds) ms without a limit" })), now)
         // The outcome goes on the log at once rather than with the next tick: it is what the centre waits for.
-        for entry in pendingFacts.map(LogEntry.init) { fix(entry) }
-        pendingFacts = []
-        return (batchInFlight == nil ? sendBatch([]) : []) + patchArrivals(of: index)
+        fixPendingFacts()
+        return sendBatch(now) + patchArrivals(of: index)
     }
 
     // MARK: - The log
@@ -422,7 +368,7 @@ public struct ShipperProcess: Sendable {
         }
     }
 
-    private mutating func effects(of actions: [LogWriter.Action], _ now: Now) -> [ShipperEffect] {
+    mutating func effects(of actions: [LogWriter.Action], _ now: Now) -> [ShipperEffect] {
         var result: [ShipperEffect] = []
         for action in actions {
             switch action {
@@ -433,51 +379,25 @@ public struct ShipperProcess: Sendable {
             case .declare(let lost): result += mentionLoss(lost, now)
             case .setAside(let reason):
                 status.conflicts += 1
-                setAsideReason = reason
                 result.append(.note(ShipperNote(.error, "the log holds another history: the spool is set aside, a new stream begins", ["reason": reason])))
-                result.append(.renewSpool(reason: reason))
+                result += renewSpool(reason)
             }
         }
         return result
     }
 
-    /// Puts the loss into the chain; the hole is closed on the log when that is spooled.
-    private mutating func mentionLoss(_ lost: LostRange, _ now: Now) -> [ShipperEffect] {
-        record(.entriesLost(lost), now)
-        for entry in pendingFacts.map(LogEntry.init) { fix(entry) }
-        pendingFacts = []
-        mention = (lost, head.sequence)
-        status.entriesLost += lost.count
-        let facts = ["first": "\(lost.first)", "last": "\(lost.last)", "cause": lost.cause]
-        return [.note(ShipperNote(.error, "entries are lost for good: the log is told", facts))] + (batchInFlight == nil ? sendBatch([]) : [])
-    }
-
-    /// Goes on under a new stream. What the old spool had not taken yet is told again where it is a fact; rows are not made twice.
-    private mutating func spoolRenewed(_ resumption: ShipperResumption, keptAs: String, _ now: Now) -> [ShipperEffect] {
-        let old = SpoolSetAside(
-            stream: stream, last: head.sequence, acknowledged: writer.acknowledged, reason: setAsideReason, keptAs: keptAs)
-        status.rowsNotMade += Int64(unspooled.count)
-        (unspooled, batchInFlight, mention) = ([], nil, nil)
-        stream = resumption.stream
-        head = resumption.head
-        rosterSequence = 0
-        manner = "renewed"
-        writer = LogWriter(
-            stream: stream, spooled: head, acknowledged: resumption.acknowledged,
-            highestEpochSeen: max(resumption.highestEpochSeen, writer.highestEpochSeen), seed: settings.seed &+ UInt64(bitPattern: head.sequence &+ 1))
-        // A brake that the old stream told of ends with an allocation that has folded the new one's first row.
-        for index in loops.indices where loops[index].brake != nil { loops[index].brake?.sequence = .max }
-        status.stream = stream
-        record(.spoolSetAside(old), now)
-        return [.note(ShipperNote(.warning, "a new stream begins", ["stream": "\(stream)", "kept": keptAs]))]
-            + effects(of: writer.proceed(now.monotonic), now) + wake()
-    }
-
-    private func wake() -> [ShipperEffect] { writer.wakeAt.map { [.wake(at: $0)] } ?? [] }
+    func wake() -> [ShipperEffect] { writer.wakeAt.map { [.wake(at: $0)] } ?? [] }
 
     // MARK: - Facts and states
 
-    private mutating func record(_ fact: Fact, _ now: Now) { pendingFacts.append(EventEnvelope(fact, at: now.wall)) }
+    /// Tells a fact with the next batch. At `maximumPendingFacts` the newest is not told: those before it keep their places.
+    mutating func record(_ fact: Fact, _ now: Now) {
+        guard pendingFacts.count < ShipperProcess.maximumPendingFacts else {
+            status.factsNotTold += 1
+            return
+        }
+        pendingFacts.append(EventEnvelope(fact, at: now.wall))
+    }
 
     private mutating func declareRosterOnce(_ now: Now) {
         guard rosterSequence == 0 else { return }
@@ -485,15 +405,5 @@ public struct ShipperProcess: Sendable {
         pendingFacts.insert(EventEnvelope(.processStarted(start), at: now.wall), at: 0)
         pendingFacts.append(EventEnvelope(.rosterDeclared(roster), at: now.wall))
         rosterSequence = head.sequence + Int64(pendingFacts.count)
-    }
-
-    /// What must survive a crash beside the rows, written in their transaction.
-    private func keyValues() -> [String: [UInt8]] {
-        var values = [StateKey.tickNumber: StateKey.bytes(tickNumber)]
-        for (flow, meter) in zip(settings.cluster.flows, meters) { values[StateKey.base(flow.id)] = meter.base.bytes }
-        for loop in loops {
-            for (law, state) in zip(laws, loop.states) { values[StateKey.law(loop.link, law.name)] = state }
-        }
-        return values
     }
 }

@@ -3,8 +3,10 @@ import Events
 
 /// Runs one shipper: moves inputs into `ShipperProcess.step` and its effects out, and decides nothing itself.
 ///
-/// One task owns the process and the spool's order; patches, log requests and timers run as children of the same group, so that
-/// none outlives the shipper and none delays a tick.
+/// One task owns the process; a second one, the lane, does all that the spool does and sends requests, in the order of the effects.
+/// So a request leaves when what was to be remembered before it is on disk, and a disk that does not answer holds up neither a tick
+/// nor a brake. The process has one batch, one reading and one request under way at a time: that bounds the lane. Patches and timers
+/// run as children of the same group, so that none outlives the shipper.
 public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration == Duration {
     private let ports: ShipperPorts
     private let clock: ClockType
@@ -16,11 +18,13 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
         self.tick = tick
     }
 
-    /// Lasts until the task is cancelled. A tick under way is finished, and what is spooled stays spooled.
+    /// Lasts until the task is cancelled. What is spooled stays spooled.
     public func run(_ start: ShipperProcess) async {
         let (inputs, mailbox) = AsyncStream.makeStream(of: ShipperInput.self)
+        let (errands, lane) = AsyncStream.makeStream(of: ShipperEffect.self)
         await withDiscardingTaskGroup { group in
             group.addTask { await self.keepTicking(mailbox) }
+            group.addTask { await self.carryOutInOrder(errands, mailbox) }
             if let leadership = ports.leadership {
                 group.addTask {
                     await leadership.watch { change in
@@ -33,23 +37,63 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
             }
             var process = start
             for await input in inputs {
-                var effects = process.step(input, ports.now())
+                for effect in process.step(input, ports.now()) { carryOut(effect, &group, lane, mailbox) }
                 ports.show(process.status)
-                while !effects.isEmpty {
-                    let effect = effects.removeFirst()
-                    if let place = ShipperPlace(before: effect) { ports.reach(place) }
-                    if let answer = await carryOutInOrder(effect) {
-                        effects = process.step(answer, ports.now()) + effects
-                    } else {
-                        carryOutAside(effect, &group, mailbox)
-                    }
+            }
+            lane.finish()
+        }
+    }
+
+    private func carryOut(
+        _ effect: ShipperEffect, _ group: inout DiscardingTaskGroup, _ lane: AsyncStream<ShipperEffect>.Continuation,
+        _ mailbox: AsyncStream<ShipperInput>.Continuation
+    ) {
+        let ports = ports
+        switch effect {
+        case .spool, .readSpool, .renewSpool, .acknowledge, .rememberEpoch, .send: lane.yield(effect)
+        case .patch(let patch):
+            reach(before: effect)
+            group.addTask { mailbox.yield(.patchSettled(await ports.enforcer.apply(patch))) }
+        case .wake(let at):
+            let wait = Duration.nanoseconds(max(0, (at - ports.now().monotonic).count))
+            group.addTask {
+                // Cancellation ends the wait early; the input is then read by nobody.
+                try? await self.clock.sleep(for: wait)
+                mailbox.yield(.woke)
+            }
+        case .note(let note): ports.tell(note)
+        }
+    }
+
+    private func reach(before effect: ShipperEffect) {
+        if let place = ShipperPlace(before: effect) { ports.reach(place) }
+    }
+
+    // MARK: - The lane
+
+    private func carryOutInOrder(_ errands: AsyncStream<ShipperEffect>, _ mailbox: AsyncStream<ShipperInput>.Continuation) async {
+        await withDiscardingTaskGroup { group in
+            for await effect in errands {
+                reach(before: effect)
+                if case .send(let request) = effect {
+                    group.addTask { if let answer = await self.ask(request) { mailbox.yield(answer) } }
+                } else if let answer = await spoolAnswer(to: effect) {
+                    mailbox.yield(answer)
                 }
             }
         }
     }
 
-    /// What must be done before the next effect: all that the spool does.
-    private func carryOutInOrder(_ effect: ShipperEffect) async -> ShipperInput? {
+    private func ask(_ request: LogRequest) async -> ShipperInput? {
+        guard let log = ports.log else { return nil }
+        do {
+            let answer = try await log.answer(request)
+            ports.reach(.afterAnswer)
+            return .logAnswered(answer)
+        } catch { return .logUnreachable }
+    }
+
+    private func spoolAnswer(to effect: ShipperEffect) async -> ShipperInput? {
         switch effect {
         case .spool(let batch):
             do {
@@ -85,33 +129,6 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
 
     private func telling(_ message: String, _ body: () async throws -> Void) async {
         do { try await body() } catch { ports.tell(ShipperNote(.error, message, ["problem": "\(error)"])) }
-    }
-
-    private func carryOutAside(
-        _ effect: ShipperEffect, _ group: inout DiscardingTaskGroup, _ mailbox: AsyncStream<ShipperInput>.Continuation
-    ) {
-        let ports = ports
-        switch effect {
-        case .patch(let patch): group.addTask { mailbox.yield(.patchSettled(await ports.enforcer.apply(patch))) }
-        case .send(let request):
-            group.addTask {
-                guard let log = ports.log else { return }
-                do {
-                    let answer = try await log.answer(request)
-                    ports.reach(.afterAnswer)
-                    mailbox.yield(.logAnswered(answer))
-                } catch { mailbox.yield(.logUnreachable) }
-            }
-        case .wake(let at):
-            let wait = Duration.nanoseconds(max(0, (at - ports.now().monotonic).count))
-            group.addTask {
-                // Cancellation ends the wait early; the input is then read by nobody.
-                try? await self.clock.sleep(for: wait)
-                mailbox.yield(.woke)
-            }
-        case .note(let note): ports.tell(note)
-        case .spool, .readSpool, .renewSpool, .acknowledge, .rememberEpoch: break
-        }
     }
 
     /// One tick at each multiple of the interval. A tick that was late does not move the next; one that was missed is not made up.

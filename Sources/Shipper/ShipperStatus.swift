@@ -12,8 +12,12 @@ public struct ShipperStatus: Sendable {
     public var samples: [SampleQuality: Int64] = [:]
     public var patches: [PatchRecord.Result: Int64] = [:]
     public var spoolFailures = 0
+    /// Times that brakes left because the spool neither took their decision nor refused it.
+    public var spoolDelays: Int64 = 0
     /// Rows that could not be made because the spool took nothing for long. The loop went on braking meanwhile.
     public var rowsNotMade: Int64 = 0
+    /// Facts (outcomes of patches, moved bases) that could not be told for the same reason.
+    public var factsNotTold: Int64 = 0
     /// Unsent entries that a full spool dropped, entries declared lost on the log, and times that the log held another history.
     public var entriesDropped: Int64 = 0
     public var entriesLost: Int64 = 0

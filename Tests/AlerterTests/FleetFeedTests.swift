@@ -54,6 +54,25 @@ import Testing
         #expect(lastTickAge == nil)
     }
 
+    @Test mutating func `a spool that calls itself another cluster is not believed`() {
+        var roster = Roster.story
+        roster.cluster = "plant-b"
+        let forged = record("s1", 1, age: 9, .event(EventEnvelope(.rosterDeclared(roster), at: logTime)))
+        _ = read([forged, tick("s1", 2, age: 1, .missing)])
+        #expect(process.observations.isEmpty)
+        let position = LogPosition(stream: "plant-a/s3", sequence: 1)
+        _ = process.step(.placed(FeedPlace(cursors: ["plant-a/s3": 1], rosters: [position: roster])), now)
+        _ = read([tick("s3", 2, age: 1, .missing)])
+        #expect(process.observations.isEmpty)
+    }
+
+    @Test mutating func `a page of nothing but unreadable entries is gone past, not read again`() {
+        _ = read([])
+        let page = (1...500).map { LogPosition(stream: "plant-a/s1", sequence: $0) }
+        let reading = FeedReading(records: [], unreadable: page, isComplete: false, logTime: logTime)
+        #expect(process.step(.read(reading), now) == [.readLog(after: ["plant-a/s1": 500])])
+    }
+
     @Test mutating func `the roster may come with the place`() {
         _ = process.step(.tick, now)
         let position = LogPosition(stream: "plant-a/s1", sequence: 1)

@@ -68,7 +68,7 @@ struct AlertScript {
             for _ in 0..<Int(words[1])! {
                 elapsed = elapsed + .seconds(5)
                 number += 1
-                observer.apply(tick, roster: roster, arrivedAt: now.monotonic)
+                observer.apply(tick, of: roster.cluster, roster: roster, arrivedAt: now.monotonic)
                 evaluate()
             }
         case "silence":

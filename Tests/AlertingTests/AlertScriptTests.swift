@@ -27,7 +27,7 @@ import Testing
             01:05 LoopStuckAtFloor plant-a/uplink pending → firing: The loop of plant-a on uplink is at its floor of 10.0 Mbit/s, and robot-control still has 2.30 ms of delay variation against a target of 1.00 ms
             01:15 to on-call: 1 firing, 0 resolved
             > tick 40 delay=0.4ms
-            06:00 LoopStuckAtFloor plant-a/uplink firing → resolved: The loop of plant-a on uplink is at its floor of 10.0 Mbit/s, and robot-control still has 2.30 ms of delay variation against a target of 1.00 ms
+            06:00 LoopStuckAtFloor plant-a/uplink firing → resolved: Ended after 4 min. It was: The loop of plant-a on uplink is at its floor of 10.0 Mbit/s, and robot-control still has 2.30 ms of delay variation against a target of 1.00 ms
             06:00 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -47,7 +47,7 @@ import Testing
             05:05 PatchesStopped plant-a/telemetry-upload pending → firing: telemetry-upload of plant-a should be limited to 40.0 Mbit/s and is limited to 100 Mbit/s
             05:15 to on-call: 1 firing, 0 resolved
             > tick 20 applied=40M
-            06:20 PatchesStopped plant-a/telemetry-upload firing → resolved: telemetry-upload of plant-a should be limited to 40.0 Mbit/s and is limited to 100 Mbit/s
+            06:20 PatchesStopped plant-a/telemetry-upload firing → resolved: Ended after 75 s. It was: telemetry-upload of plant-a should be limited to 40.0 Mbit/s and is limited to 100 Mbit/s
             06:20 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -57,17 +57,17 @@ import Testing
             > tick 50 desired=90M applied=100M
             00:20 PatchesStopped plant-a/telemetry-upload inactive → pending: telemetry-upload of plant-a should be limited to 90.0 Mbit/s and is limited to 100 Mbit/s
             > tick 30 desired=80M applied=90M
-            04:15 PatchesStopped plant-a/telemetry-upload pending → resolved: telemetry-upload of plant-a should be limited to 90.0 Mbit/s and is limited to 100 Mbit/s
+            04:15 PatchesStopped plant-a/telemetry-upload pending → resolved: Ended after 4 min, before it fired. It was: telemetry-upload of plant-a should be limited to 90.0 Mbit/s and is limited to 100 Mbit/s
             04:30 PatchesStopped plant-a/telemetry-upload inactive → pending: telemetry-upload of plant-a should be limited to 80.0 Mbit/s and is limited to 90.0 Mbit/s
             > tick 30 desired=70M applied=80M
-            06:45 PatchesStopped plant-a/telemetry-upload pending → resolved: telemetry-upload of plant-a should be limited to 80.0 Mbit/s and is limited to 90.0 Mbit/s
+            06:45 PatchesStopped plant-a/telemetry-upload pending → resolved: Ended after 2 min, before it fired. It was: telemetry-upload of plant-a should be limited to 80.0 Mbit/s and is limited to 90.0 Mbit/s
             07:00 PatchesStopped plant-a/telemetry-upload inactive → pending: telemetry-upload of plant-a should be limited to 70.0 Mbit/s and is limited to 80.0 Mbit/s
             > tick 1 desired=60M applied=70M
-            09:15 PatchesStopped plant-a/telemetry-upload pending → resolved: telemetry-upload of plant-a should be limited to 70.0 Mbit/s and is limited to 80.0 Mbit/s
+            09:15 PatchesStopped plant-a/telemetry-upload pending → resolved: Ended after 2 min, before it fired. It was: telemetry-upload of plant-a should be limited to 70.0 Mbit/s and is limited to 80.0 Mbit/s
             > tick 59 desired=50M applied=60M
             09:35 PatchesStopped plant-a/telemetry-upload inactive → pending: telemetry-upload of plant-a should be limited to 50.0 Mbit/s and is limited to 60.0 Mbit/s
             > tick 1 applied=50M
-            14:15 PatchesStopped plant-a/telemetry-upload pending → resolved: telemetry-upload of plant-a should be limited to 50.0 Mbit/s and is limited to 60.0 Mbit/s
+            14:15 PatchesStopped plant-a/telemetry-upload pending → resolved: Ended after 4 min, before it fired. It was: telemetry-upload of plant-a should be limited to 50.0 Mbit/s and is limited to 60.0 Mbit/s
             """)
     }
 
@@ -93,7 +93,7 @@ import Testing
             05:50 PatchesStopped plant-a/uplink pending → firing: The loop of plant-a on uplink has stopped deciding, though the cluster ticks
             06:00 to on-call: 1 firing, 0 resolved
             > tick 13 loop=yes
-            07:10 PatchesStopped plant-a/uplink firing → resolved: The loop of plant-a on uplink has stopped deciding, though the cluster ticks
+            07:10 PatchesStopped plant-a/uplink firing → resolved: Ended after 80 s. It was: The loop of plant-a on uplink has stopped deciding, though the cluster ticks
             07:10 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -112,11 +112,11 @@ import Testing
             > silence 60
             06:00 PatchesStopped plant-a pending → firing: plant-a has stopped ticking, so its shipper patches nothing
             > tick 1 quality=measured
-            07:45 MeasurementMissing plant-a/robot-control firing → resolved: robot-control of plant-a is not measured: missing
+            07:45 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 7 min. It was: robot-control of plant-a is not measured: missing
             07:45 to on-call: 1 firing, 1 resolved
             > tick 20
-            08:10 ShipperSilent plant-a firing → resolved: The shipper of plant-a has been silent for 400 s
-            08:40 PatchesStopped plant-a firing → resolved: plant-a has stopped ticking, so its shipper patches nothing
+            08:10 ShipperSilent plant-a firing → resolved: Ended after 5 min. It was: The shipper of plant-a has been silent for 400 s
+            08:40 PatchesStopped plant-a firing → resolved: Ended after 2 min. It was: plant-a has stopped ticking, so its shipper patches nothing
             08:45 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -133,11 +133,11 @@ import Testing
             02:05 ShipperSilent plant-a pending → firing: The shipper of plant-a has been silent for 75 s
             02:05 to on-call: 1 firing, 0 resolved
             > tick 3 quality=missing
-            03:25 PatchesStopped plant-a pending → resolved: plant-a has stopped ticking, so its shipper patches nothing
+            03:25 PatchesStopped plant-a pending → resolved: Ended after 2 min, before it fired. It was: plant-a has stopped ticking, so its shipper patches nothing
             > tick 12 quality=partial
-            03:50 ShipperSilent plant-a firing → resolved: The shipper of plant-a has been silent for 150 s
+            03:50 ShipperSilent plant-a firing → resolved: Ended after 105 s. It was: The shipper of plant-a has been silent for 150 s
             03:50 to on-call: 1 firing, 1 resolved
-            04:05 MeasurementMissing plant-a/robot-control firing → resolved: robot-control of plant-a is not measured: missing
+            04:05 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 3 min. It was: robot-control of plant-a is not measured: missing
             """)
     }
 
@@ -146,11 +146,11 @@ import Testing
             > tick 5 quality=stale
             00:05 MeasurementMissing plant-a/robot-control inactive → pending: robot-control of plant-a is not measured: stale
             > tick 3 quality=measured
-            00:30 MeasurementMissing plant-a/robot-control pending → resolved: robot-control of plant-a is not measured: stale
+            00:30 MeasurementMissing plant-a/robot-control pending → resolved: Ended after 25 s, before it fired. It was: robot-control of plant-a is not measured: stale
             > tick 5 quality=stale
             00:45 MeasurementMissing plant-a/robot-control inactive → pending: robot-control of plant-a is not measured: stale
             > tick 3 quality=measured
-            01:10 MeasurementMissing plant-a/robot-control pending → resolved: robot-control of plant-a is not measured: stale
+            01:10 MeasurementMissing plant-a/robot-control pending → resolved: Ended after 25 s, before it fired. It was: robot-control of plant-a is not measured: stale
             """)
     }
 
@@ -163,7 +163,7 @@ import Testing
             > tick 4 quality=measured
             > tick 4 quality=missing
             > tick 12 quality=measured
-            02:00 MeasurementMissing plant-a/robot-control firing → resolved: robot-control of plant-a is not measured: missing
+            02:00 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 85 s. It was: robot-control of plant-a is not measured: missing
             02:00 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -175,7 +175,7 @@ import Testing
             01:05 ShipperSilent plant-a pending → firing: The shipper of plant-a has never been heard of
             01:15 to on-call: 1 firing, 0 resolved
             > tick 8
-            01:45 ShipperSilent plant-a firing → resolved: The shipper of plant-a has never been heard of
+            01:45 ShipperSilent plant-a firing → resolved: Ended after 40 s. It was: The shipper of plant-a has never been heard of
             """)
     }
 
@@ -197,7 +197,7 @@ import Testing
             00:45 to on-call: 1 firing, 0 resolved
             > restart
             > tick 12 quality=measured
-            01:15 MeasurementMissing plant-a/robot-control firing → resolved: robot-control of plant-a is not measured: missing
+            01:15 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 40 s. It was: robot-control of plant-a is not measured: missing
             01:15 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -209,7 +209,7 @@ import Testing
             00:35 MeasurementMissing plant-a/robot-control pending → firing: robot-control of plant-a is not measured: missing
             00:45 to on-call: 1 firing, 0 resolved
             > tick 6 quality=measured
-            01:20 MeasurementMissing plant-a/robot-control firing → resolved: robot-control of plant-a is not measured: missing
+            01:20 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 45 s. It was: robot-control of plant-a is not measured: missing
             > restart
             > tick 3
             01:30 to on-call: 0 firing, 1 resolved
@@ -228,7 +228,7 @@ import Testing
             > step-wall-clock 0ns
             > tick 2 quality=measured
             > tick 20
-            01:25 MeasurementMissing plant-a/robot-control firing → resolved: robot-control of plant-a is not measured: missing
+            01:25 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 50 s. It was: robot-control of plant-a is not measured: missing
             01:45 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -241,7 +241,7 @@ import Testing
             00:45 to on-call: 1 firing, 0 resolved
             > remove plant-a
             > silence 14
-            00:55 MeasurementMissing plant-a/robot-control firing → resolved: No longer watched: the configuration does not have it any more
+            00:55 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 20 s, no longer watched: the configuration does not have it any more. It was: robot-control of plant-a is not measured: missing
             01:45 to on-call: 0 firing, 1 resolved
             """)
     }
@@ -255,8 +255,8 @@ import Testing
             01:10 PatchesStopped plant-a inactive → pending: plant-a has stopped ticking, so its shipper patches nothing
             01:10 ShipperSilent plant-a inactive → pending: The shipper of plant-a has been silent for 20 s
             > tick 2 lease=1
-            01:15 PatchesStopped plant-a pending → resolved: plant-a has stopped ticking, so its shipper patches nothing
-            01:15 ShipperSilent plant-a pending → resolved: The shipper of plant-a has been silent for 20 s
+            01:15 PatchesStopped plant-a pending → resolved: Ended after 25 s, before it fired. It was: plant-a has stopped ticking, so its shipper patches nothing
+            01:15 ShipperSilent plant-a pending → resolved: Ended after 10 s, before it fired. It was: The shipper of plant-a has been silent for 20 s
             """)
     }
 
@@ -287,7 +287,7 @@ import Testing
             00:05 MeasurementMissing plant-a/robot-control inactive → firing: robot-control of plant-a is not measured: missing
             00:05 to on-call: 1 firing, 0 resolved
             > tick 1 quality=measured
-            00:10 MeasurementMissing plant-a/robot-control firing → resolved: robot-control of plant-a is not measured: missing
+            00:10 MeasurementMissing plant-a/robot-control firing → resolved: Ended after 5 s. It was: robot-control of plant-a is not measured: missing
             00:10 to on-call: 0 firing, 1 resolved
             > tick 2
             """) { fleet in

@@ -204,6 +204,31 @@ import Testing
         #expect(link.effective == .megabits(190))
     }
 
+    @Test func `a person's word holds it down, and what was learned comes back when the word ends`() {
+        var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        afterSuffering(&link)
+        let lowered = link.obey(.megabits(120), now: at(2))
+        #expect(lowered?.before == .megabits(190) && lowered?.effective == .megabits(120) && lowered?.cause == "overridden")
+        #expect(link.obey(.megabits(120), now: at(3)) == nil)
+        for second in 3..<400 {
+            let loops = evidence([report("a", row(used: 120, applied: 120))])
+            #expect(link.fold(loops, now: at(Int64(second))) == nil, "calm raises it up to the word and no further")
+        }
+        let ended = link.obey(nil, now: at(400))
+        #expect(ended?.before == .megabits(120) && ended?.effective == .megabits(190) && ended?.cause == "override-ended")
+        #expect(link.memory.lowest == .megabits(200))
+    }
+
+    @Test func `a person's word raises it to what is configured at most, and suffering brings it down below the word`() {
+        var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
+        afterSuffering(&link)
+        #expect(link.obey(.megabits(4_000), now: at(2))?.effective == .megabits(1_000))
+        _ = link.fold(evidence([report("a", row(used: 200, suffered: 200, brakes: true))]), now: at(9))
+        let fallen = link.effective
+        #expect(fallen < .megabits(200))
+        #expect(link.obey(nil, now: at(10)) == nil && link.effective == fallen, "suffering meanwhile is evidence, and stays")
+    }
+
     @Test func `a backlog of old suffering moves nothing`() {
         var link = LinkCapacity(configured: .megabits(1_000), tick: tick)
         let rows = Array(repeating: row(used: 200, suffered: 200, brakes: true), count: 30) + Array(repeating: row(used: 150), count: 3)

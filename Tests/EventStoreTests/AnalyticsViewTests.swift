@@ -35,7 +35,6 @@ import Testing
             LogEntry(EventEnvelope(kind: "patch_settled", version: 1, at: at, body: "not JSON")),
             LogEntry(EventEnvelope(kind: "patch_settled", version: 1, at: at, body: #"{"desired_bps":"many","term":1e99}"#)),
             LogEntry(EventEnvelope(kind: "roster_declared", version: 1, at: at, body: #"{"flows":{"no":"list"},"laws":[1,2]}"#)),
-            LogEntry(EventEnvelope(kind: "alert_changed", version: 1, at: at, body: #"{"fingerprint":"f","state":"resolved","labels":{}}"#)),
             LogEntry(Tick(number: 1, at: at, intervalMilliseconds: 5000, rosterSequence: 77, flows: [.missing(lost: 1, windowMilliseconds: 1)])),
         ])
         return database

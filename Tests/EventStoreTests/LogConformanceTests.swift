@@ -34,7 +34,7 @@ import Testing
         }
         // A generator that no longer reaches an answer would prove nothing about it.
         if seeds.count >= 60 {
-            for word in ["opened", "stored", "duplicate", "conflict", "outOfOrder", "fenced", "headMovedBack", "malformed-entry", "empty-batch", "batch-too-large", "unknown-stream", "stale-term", "closed"] {
+            for word in ["opened", "stored", "duplicate", "conflict", "outOfOrder", "fenced", "headMovedBack", "malformed-entry", "empty-batch", "batch-too-large", "foreign-kind", "absurd-time", "unknown-stream", "stale-term", "closed"] {
                 #expect(seen[word, default: 0] > 0, "no request was answered \(word): \(seen)")
             }
         }
@@ -125,19 +125,35 @@ struct ConformanceList {
         let head = machine.head(of: stream)!
         var request = AppendRequest(
             stream: stream, epoch: newest.epoch, nonce: newest.nonce, firstSequence: head.sequence + 1, previousDigest: head.digest,
-            entries: (0..<samples.number(1...5)).map { _ in samples.entry(clusters: clusters) })
+            entries: (0..<samples.number(1...5)).map { _ in entry(for: stream) })
         switch samples.number(0...11) {
         case 0: resend(&request, overlap: false)
         case 1: resend(&request, overlap: true)
         case 2:
             resend(&request, overlap: true)
             let place = Int(samples.number(0...Int64(request.entries.count - 1)))
-            request.entries[place] = samples.chance(4) ? samples.malformed() : samples.entry(clusters: clusters)
+            request.entries[place] = samples.chance(4) ? samples.malformed() : entry(for: request.stream)
         case 3: request.entries.insert(samples.malformed(), at: Int(samples.number(0...Int64(request.entries.count))))
         case 4: distort(&request)
         default: break
         }
         return request
+    }
+
+    /// As a rule one that the stream may tell, at a time that can be.
+    private mutating func entry(for stream: StreamName) -> LogEntry {
+        if samples.chance(40) { return samples.entry(clusters: clusters) }
+        let entry = samples.entry(clusters: clusters, admittedIn: stream)
+        guard samples.chance(40), let decoded = try? entry.decoded() else { return entry }
+        let time = WallTime(microseconds: [.min, -1, 9_000_000_000_000_001, .max].randomElement(using: &samples.random)!)
+        switch decoded {
+        case .tick(var tick):
+            tick.at = time
+            return LogEntry(tick)
+        case .event(var event):
+            event.at = time
+            return LogEntry(event)
+        }
     }
 
     /// From somewhere on the log on: exactly what stands there, and new entries behind where `overlap`.

@@ -21,7 +21,9 @@ import Testing
             self.claim = claim
         }
         mutating func append(_ count: Int, kind: String = "x") async throws {
-            let entries = (0..<count).map { LogEntry(EventEnvelope(kind: kind, version: 1, at: WallTime(microseconds: Int64($0)), body: "{}")) }
+            try await append((0..<count).map { LogEntry(EventEnvelope(kind: kind, version: 1, at: WallTime(microseconds: Int64($0)), body: "{}")) })
+        }
+        mutating func append(_ entries: [LogEntry]) async throws {
             let answer = try await log.answer(
                 .append(AppendRequest(stream: stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: claim.head.sequence + 1, previousDigest: claim.head.digest, entries: entries)))
             guard case .stored(let head, _) = answer else { throw PostgresError(.other, "\(answer)", context: "test") }
@@ -85,6 +87,23 @@ import Testing
         #expect(try await reader.batch(after: ["plant-a/s": 5]).movedBack == ["plant-a/s"])
         try database.run("UPDATE fairlead.event SET kind = kind WHERE seq = 1")
         #expect(try await reader.batch(after: [:]).unreadable.isEmpty)
+    }
+
+    @Test func `more unreadable rows than a page holds are gone past`() async throws {
+        let database = try await TestDatabase.make()
+        var writer = try await Writer(database, "plant-a/s")
+        let tick = Tick(
+            number: 1, at: WallTime(microseconds: 1), intervalMilliseconds: 1_000, rosterSequence: 1,
+            flows: [FlowSample(quality: .missing, count: 0, lost: 0, windowMilliseconds: 1_000)])
+        for _ in 0..<2 { try await writer.append([LogEntry](repeating: LogEntry(tick), count: 300)) }
+        try await writer.append(1)
+        // A quality of a later version.
+        try database.run(#"UPDATE fairlead.tick SET flow_quality = '\x0000010163'"#)
+        let first = try await LogReader(database.connection()).batch(after: [:])
+        #expect(first.records.isEmpty && first.unreadable.map(\.sequence) == Array(1...500) && !first.isComplete)
+        var read: [Int64] = []
+        try await LogReader(database.connection()).readAll { read.append($0.position.sequence) }
+        #expect(read == [601])
     }
 
     @Test func `a consumer's cursor goes forward only`() async throws {

@@ -15,7 +15,7 @@ import Testing
         var samples = SampleEntries(seed: 11)
         for stream in ["plant-a/s \"1\"", "plant-b/s"] as [StreamName] {
             guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: stream, highestEpochSeen: 0))) else { continue }
-            let entries = (0..<60).map { _ in samples.entry(clusters: ["plant-a"]) }
+            let entries = (0..<60).map { _ in samples.entry(clusters: ["plant-a"], admittedIn: stream) }
             let answer = try await log.answer(
                 .append(AppendRequest(stream: stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest, entries: entries)))
             guard case .stored = answer else { throw PostgresError(.other, "\(answer)", context: "test") }

@@ -44,6 +44,62 @@ import Testing
         #expect(try database.texts("SELECT name || ' ' || seq FROM fairlead.stream ORDER BY name") == ["plant-a/s 1", "plant-b/s 1"])
     }
 
+    @Test func `what the centre decides is refused from a shipper's stream, and answered to nobody`() async throws {
+        let (database, role, _) = try await besieged()
+        let log = PostgresLog(database.connection(user: role))
+        guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) else {
+            Issue.record("its own stream did not open")
+            return
+        }
+        func append(_ event: EventEnvelope) async throws -> LogAnswer {
+            try await log.answer(
+                .append(AppendRequest(stream: "plant-a/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest, entries: [LogEntry(event)])))
+        }
+        let now = WallTime(microseconds: 1_795_000_000_000_000)
+        let grant = Grant(cluster: "plant-b", version: GrantVersion(term: 99, version: 1), timeToLive: .seconds(3_600), rates: [], foldedThrough: nil)
+        #expect(try await append(EventEnvelope(.grantIssued(grant), at: now)) == .refused(.foreignKind))
+        for kind in Producer.reservedKinds where !Producer.mayTell(kind, in: "plant-a/s") {
+            #expect(try await append(EventEnvelope(kind: kind, version: 1, at: now, body: "{}")) == .refused(.foreignKind), "\(kind)")
+        }
+        #expect(try await append(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: .max), body: "{}")) == .refused(.absurdTime))
+        #expect(try database.texts("SELECT count(*)::text FROM fairlead.grant_head") == ["0"])
+        #expect(try database.texts("SELECT seq::text FROM fairlead.stream WHERE name = 'plant-a/s'") == ["0"])
+    }
+
+    @Test func `who may tell which kind is one table here and there`() async throws {
+        let database = try await TestDatabase.make()
+        for stream: StreamName in ["plant-a/s", .coordinator, .alerter, .operator, .checkpoint, "somebody"] {
+            for kind in Producer.reservedKinds + ["entries_lost", "spool_set_aside", "process_started", "of_a_later_version"] {
+                #expect(
+                    try database.texts("SELECT fairlead.may_tell('\(stream)', '\(kind)')::text") == ["\(Producer.mayTell(kind, in: stream))"],
+                    "\(kind) in \(stream)")
+            }
+        }
+    }
+
+    @Test func `an operator reads the log and writes the operator's stream alone`() async throws {
+        let (database, _, _) = try await besieged()
+        let role = "operator_of_\(database.name)"
+        try await LogAdministration(database.connection()).enroll(.central("operator"), role: role)
+        let connection = database.connection(user: role)
+        #expect(try await LogReader(connection).batch(after: [:]).records.count == 1)
+        let log = PostgresLog(connection)
+        for stream: StreamName in ["plant-a/s", "plant-b/s", .coordinator, .alerter, .checkpoint] {
+            #expect(try await log.answer(.open(OpenRequest(stream: stream, highestEpochSeen: 0))) == .refused(.notYourStream), "\(stream)")
+        }
+        guard case .opened = try await log.answer(.open(OpenRequest(stream: .operator, highestEpochSeen: 0))) else {
+            Issue.record("its own stream did not open")
+            return
+        }
+        let session = try database.session(user: role)
+        for text in [
+            "UPDATE fairlead.stream SET epoch = 99", "DELETE FROM fairlead.event", "SELECT * FROM fairlead.outbox", "INSERT INTO fairlead.lease VALUES ('coordinator')",
+            "SELECT fairlead.make_partitions(current_date, 3)", "SELECT fairlead.enroll('x', 'cluster', 'plant-b', NULL)",
+        ] {
+            #expect(code { try session.runScript(PostgresStatement(name: "attack", text: text)) } == .insufficientPrivilege, "\(text)")
+        }
+    }
+
     @Test func `a shipper reads no table and no view, and changes none`() async throws {
         let (database, role, _) = try await besieged()
         let relations = try database.texts(

@@ -80,6 +80,13 @@ struct SampleEntries {
         chance(3) ? LogEntry(event(clusters: clusters)) : LogEntry(tick())
     }
 
+    /// One that the stream may tell.
+    mutating func entry(clusters: [ClusterID], admittedIn stream: StreamName) -> LogEntry {
+        var entry = entry(clusters: clusters)
+        while let decoded = try? entry.decoded(), !stream.admits(decoded) { entry = self.entry(clusters: clusters) }
+        return entry
+    }
+
     /// Bytes that are no entry: torn, longer than they say, of another kind.
     mutating func malformed() -> LogEntry {
         let bytes = tick().recordBytes()

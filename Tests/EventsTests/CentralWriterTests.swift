@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct CentralWriterTests {
     private func entry(_ number: Int) -> LogEntry {
-        LogEntry(EventEnvelope(.grantReceived(GrantVersion(term: 1, version: Int64(number))), at: WallTime(microseconds: 0)))
+        LogEntry(EventEnvelope(.processStarted(ProcessStart(role: "coordinator", version: "\(number)", manner: "fresh")), at: WallTime(microseconds: 0)))
     }
 
     @Test(arguments: seeds(40)) func `every entry is told as stored once and in order, whatever is lost on the way`(seed: UInt64) {

@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func `a body without one of its fields is refused by name, unless the field is optional`() throws {
-        let optional: Set<String> = ["from_100ns", "before_bps", "decision", "detail", "evidence", "folded_through"]
+        let optional: Set<String> = ["from_100ns", "before_bps", "decision", "detail", "evidence", "folded_through", "capacity_bps", "lasts_ms"]
         for fact in FactSamples.full {
             for member in try #require(fact.body.members) where !(optional.contains(member.key) && fact.kind != "allocation_decided") {
                 let rest = try #require(fact.body.members).filter { $0.key != member.key }

@@ -56,6 +56,10 @@ enum FactSamples {
                 summary: "plant-a has not ticked for 30 s")),
         .notificationSettled(
             NotificationRecord(notification: "9f2c-1", receiver: "on-call", result: "retry", attempt: 2, detail: "HTTP 503")),
+        .capacityOverridden(
+            CapacityOverride(
+                link: "wan", capacity: .megabits(120), lasts: .seconds(7_200), actor: "anna", reason: "fibre works until noon",
+                plan: digest.description)),
     ]
 
     static let lean: [Fact] = [
@@ -71,6 +75,7 @@ enum FactSamples {
         .grantIssued(
             Grant(cluster: "a", version: GrantVersion(term: 0, version: 0), timeToLive: .zero, rates: [], foldedThrough: nil)),
         .notificationSettled(NotificationRecord(notification: "n", receiver: "r", result: "delivered", attempt: 1)),
+        .capacityOverridden(CapacityOverride(link: "l", capacity: nil, lasts: nil, actor: "a", reason: "r", plan: "")),
     ]
 
     /// The compiler asks for a line here when a fact is added; the tests then ask for its sample and its golden line.
@@ -90,6 +95,7 @@ enum FactSamples {
         case .grantIssued: 11
         case .alertChanged: 12
         case .notificationSettled: 13
+        case .capacityOverridden: 14
         }
     }
 }

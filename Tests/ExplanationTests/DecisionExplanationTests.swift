@@ -24,7 +24,7 @@ import Testing
             "thresholds  raise below 0.80 ms, lower above 1.20 ms (target 1.00 ms), brake above 1.50 ms",
             "evidence    fresh since the last change, applied as desired, base proven, may act, suffered at 176 Mbit/s",
             "stages      applied 180 Mbit/s → law 120 Mbit/s → flap budget = → cooldown = → clamp = → grant and mode =",
-            "reason      BrakedAboveBound. A raw sample lies above the SLA bound on fresh evidence, so the limit was lowered at once, past filters and cooldown.",
+            "reason      BrakedAboveBound. A raw sample lies above the SLA bound on fresh evidence, which brakes at once, past filters and cooldown.",
             "otherwise   At ≤ 1.20 ms it would have held.",
             "result      desired 120 Mbit/s; telemetry-upload applied at 110 Mbit/s (was 170 Mbit/s, 2 objects)",
             "you may     Nothing; if it repeats, look at what else uses the link.",

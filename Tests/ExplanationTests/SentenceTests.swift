@@ -17,6 +17,15 @@ import Testing
         #expect(Set(DecisionReason.allCases.map { ReasonSentence($0).meaning }).count == DecisionReason.allCases.count)
     }
 
+    @Test func `a reason says why, and leaves to the row what was done`() {
+        // The same reason stands in rows that raised, lowered and held: at a floor, at a grant, for want of a thousandth.
+        for reason in DecisionReason.allCases {
+            for act in ["was raised", "was lowered", "limit is raised", "limit is lowered", "limit is moved", "steps the limit", "goes to"] {
+                #expect(!ReasonSentence(reason).meaning.contains(act), "\(reason.word)")
+            }
+        }
+    }
+
     /// The case in which a law gives the reason: action, raw p95 (smoothed is 0.712 of it), quality.
     private func typical(_ reason: DecisionReason) -> (action: LoopAction, microseconds: Int32, quality: SampleQuality) {
         switch reason {

@@ -191,6 +191,15 @@ import Testing
         ])
     }
 
+    @Test func `a device has one limit, so a tc cluster has one workload`() {
+        let second = "workloads:\n    - {id: second, floor: 10M, ceiling: 20M, links: [wan]}"
+        let device = right.plant("{simulated: {url: \"http://127.0.0.1:9000\"}}", "{tc: {device: eth0}}")
+        #expect(device.problems.isEmpty)
+        #expect(device.plant("workloads:", second).problems == [
+            "plant-a.yaml:19:7: spec.workloads[1]: the device eth0 has one limit, so a cluster with tc has one workload; write a cluster for each device"
+        ])
+    }
+
     @Test func `no data never resolves an alert, whatever the file wants`() {
         let alerts = "alerts: {rules: [{name: ShiperSilent}, {name: MeasurementMissing, onNoData: resolve}]}\n  tiers:"
         #expect(right.fleet("tiers:", alerts).problems == [

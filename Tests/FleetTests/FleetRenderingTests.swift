@@ -110,7 +110,9 @@ struct RandomFleet {
                 id: FlowID("flow-\(flow)"), transport: pick([.udp, .tcp]), port: .random(in: 1...65_535, using: &generator), source: source,
                 slaClass: fleet.slaClasses[0].name, links: chance() ? ["wan", "lan"] : ["uplink"], reserve: rate(0...10_000_000))
         }
-        cluster.workloads = (0..<Int.random(in: 0...3, using: &generator)).map { workload in
+        var mostWorkloads = 3
+        if case .tc = cluster.enforcer { mostWorkloads = 1 }
+        cluster.workloads = (0..<Int.random(in: 0...mostWorkloads, using: &generator)).map { workload in
             let floor = rate(guardrails.minimum.bitsPerSecond...2_000_000)
             let ceiling = rate(3_000_000...500_000_000)
             return WorkloadSpecification(

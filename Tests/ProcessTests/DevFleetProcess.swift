@@ -95,15 +95,9 @@ final class DevFleetProcess: Sendable {
 
     /// All that stands on the log, in order per stream.
     func records() async throws -> [LogRecord] {
-        let reader = LogReader(database.connection)
-        var cursors: [StreamName: Int64] = [:]
         var all: [LogRecord] = []
-        while true {
-            let (records, isComplete) = try await reader.records(after: cursors)
-            for record in records { cursors[record.position.stream] = record.position.sequence }
-            all += records
-            if isComplete { return all }
-        }
+        try await LogReader(database.connection).readAll { all.append($0) }
+        return all
     }
 
     /// `fairlead log verify`, as a person runs it.

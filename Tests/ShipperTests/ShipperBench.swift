@@ -57,6 +57,7 @@ struct ShipperBench {
             .tick(Observation(flows: [.probes(records)], workloads: [WorkloadReading(limit: limit, counter: .bytes(bytes, at: now.monotonic))])))
     }
 
+    var monotonic: MonotonicTime { now.monotonic }
     mutating func wait(_ span: Nanoseconds) { now = Now(monotonic: now.monotonic + span, wall: now.wall + span) }
 
     /// Calm ticks until the base delay is proven: before that, a delay is above nothing.
@@ -87,6 +88,12 @@ extension [ShipperEffect] {
         compactMap { effect in
             guard case .spool(let batch) = effect else { return nil }
             return batch
+        }
+    }
+    var wakes: [MonotonicTime] {
+        compactMap { effect in
+            guard case .wake(let at) = effect else { return nil }
+            return at
         }
     }
     var patches: [WorkloadPatch] {

@@ -1,7 +1,7 @@
 import Events
 import Fleet
 import Quantities
-import Shipper
+@testable import Shipper
 import Testing
 
 /// The order of a tick, the brake's independence, and who may raise: by hand-made inputs, seen in the effects.
@@ -32,6 +32,87 @@ struct ShipperProcessTests {
         let effects = bench.step(.spoolFailed(batch: batch.id, problem: "disk full"))
         let patch = try #require(effects.patches.first)
         #expect(patch.desired < .megabits(100) && patch.decision == nil)
+    }
+
+    @Test func `a brake leaves within its tick where the spool neither takes its decision nor refuses it`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        let decided = bench.tick(delay: .milliseconds(4))
+        let batch = try #require(decided.spooledBatches.first)
+        let wake = try #require(decided.wakes.first)
+        #expect(wake == bench.monotonic + .milliseconds(1_250), "a quarter of a tick")
+        bench.wait(.milliseconds(1_249))
+        #expect(bench.step(.woke).patches.isEmpty)
+        bench.wait(.milliseconds(1))
+        let patch = try #require(bench.step(.woke).patches.first)
+        #expect(patch.desired < .megabits(100) && patch.decision == nil && bench.process.status.spoolDelays == 1)
+        #expect(bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied))).spooledBatches.isEmpty)
+        bench.limit = .limited(patch.desired)
+        // It hangs on: what the next tick lowers does not wait at all, for it is known by now.
+        let next = bench.tick(delay: .milliseconds(8))
+        #expect(next.patches.allSatisfy { $0.decision == nil } && next.spooledBatches.isEmpty)
+        // At last it answers: what was decided long ago is not carried out any more, and what waited follows.
+        let late = bench.step(.spooled(batch: batch.id))
+        #expect(late.patches.isEmpty && late.spooledBatches.count == 1)
+    }
+
+    @Test func `a raise that waited for the spool gives way to what a later tick decided`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        let claim = StreamClaim(epoch: 1, nonce: 1, head: StreamHead(sequence: 0, digest: HashChainOfBench.genesis))
+        let grant = Grant(
+            cluster: "plant-a", version: GrantVersion(term: 1, version: 1), timeToLive: .seconds(300),
+            rates: [.init(workload: "telemetry", rate: .megabits(400))], foldedThrough: nil)
+        _ = bench.step(.logAnswered(.opened(claim, grant: grant, newest: [])))
+        var hanging: Shipper.SpoolBatch?
+        for _ in 0..<6 where hanging == nil {
+            let effects = bench.tick(delay: .microseconds(20), used: bench.limitRate)
+            if bench.process.awaiting != nil { hanging = effects.spooledBatches.first } else { _ = bench.settle(effects) }
+        }
+        let batch = try #require(hanging, "no tick raised")
+        let brake = try #require(bench.tick(delay: .milliseconds(4), used: bench.limitRate).patches.first)
+        #expect(brake.desired < bench.limitRate && brake.decision == nil)
+        #expect(bench.step(.spooled(batch: batch.id)).patches.isEmpty, "the raise of the tick before")
+    }
+
+    @Test func `while the spool takes nothing, memory is bounded, and it is tried again and again`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        for _ in 0..<2_600 {
+            let effects = bench.tick(delay: .milliseconds(4))
+            let batch = try #require(effects.spooledBatches.first, "a spool that failed is offered the next batch")
+            let patches = effects.patches + bench.step(.spoolFailed(batch: batch.id, problem: "disk full")).patches
+            for patch in patches {
+                let told = bench.step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .refused)))
+                for batch in told.spooledBatches { _ = bench.step(.spoolFailed(batch: batch.id, problem: "disk full")) }
+            }
+        }
+        #expect(bench.process.unspooled.count + bench.process.pendingFacts.count <= 2_000 + 256 + 4)
+        #expect(bench.process.status.rowsNotMade > 0 && bench.process.status.factsNotTold > 0)
+        // The disk is back: what was kept goes there, in order and whole.
+        let batch = try #require(bench.tick(delay: .milliseconds(4)).spooledBatches.first)
+        #expect(zip(batch.entries, batch.entries.dropFirst()).allSatisfy { $0.sequence + 1 == $1.sequence })
+        _ = bench.step(.spooled(batch: batch.id))
+        #expect(!bench.tick(delay: .milliseconds(4)).spooledBatches.isEmpty)
+    }
+
+    @Test func `a loss is mentioned once, however often the log is told of it`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        let genesis = StreamHead(sequence: 0, digest: HashChainOfBench.genesis)
+        let hole = SpoolReading(
+            previousDigest: nil, entries: [], digests: [], hole: .init(last: 3, digestBefore: nil, digestAfter: .zero, cause: "damaged"))
+        var mentions = 0
+        for round in 0..<30 {
+            bench.wait(.seconds(60))
+            _ = bench.step(.woke)
+            let opened = bench.step(.logAnswered(.opened(StreamClaim(epoch: Int64(round) + 1, nonce: 1, head: genesis), grant: nil, newest: [])))
+            guard opened.contains(.readSpool(after: 0)) else { continue }
+            for batch in bench.step(.spoolRead(hole)).spooledBatches { mentions += batch.entries.count }
+            // The spool hangs, and the log goes away.
+            _ = bench.step(.logUnreachable)
+        }
+        #expect(mentions == 1)
     }
 
     @Test func `what a full spool refused is offered again with the same numbers and digests`() throws {

@@ -4,7 +4,7 @@
 -- Parameters: $1 consumer text; $2 entries to read again int8; $3 most entries behind the head int8.
 -- Rows: name text; seq int8; roster_seq int8 or NULL, and with it cluster, mode text; flow_ids, workload_ids, link_ids text[]; by name.
 SELECT
-    s.name, p.seq, r.seq AS roster_seq, coalesce(r.cluster, s.cluster) AS cluster, r.mode, r.flow_ids, r.workload_ids, r.link_ids
+    s.name, p.seq, r.seq AS roster_seq, s.cluster, r.mode, r.flow_ids, r.workload_ids, r.link_ids
 FROM fairlead.stream AS s
 LEFT JOIN fairlead.consumer_cursor AS c ON c.stream_id = s.stream_id AND c.consumer = $1::text
 CROSS JOIN LATERAL (SELECT greatest(0, least(coalesce(c.seq, 0), s.seq) - $2::int8, s.seq - $3::int8) AS seq) AS p

@@ -40,17 +40,7 @@ struct DevSummary {
         processes = stage.supervisor.table
         postgres = stage.server.processIdentifier
         postgresStarts = stage.serverStarts
-        let reader = LogReader(connection)
-        var cursors: [StreamName: Int64] = [:]
-        var isComplete = false
-        while !isComplete {
-            let (records, isLast) = try await reader.records(after: cursors)
-            for record in records {
-                cursors[record.position.stream] = record.position.sequence
-                count(record)
-            }
-            isComplete = isLast
-        }
+        try await LogReader(connection).readAll { count($0) }
         delivered = DeliveredMessages.count(at: "\(stage.directory)/webhooks.jsonl")
     }
 

@@ -101,18 +101,8 @@ final class LabSite: Sendable {
     func readLog() async throws -> LabRecord {
         let owner = PostgresConnection(.fairlead(connection(role: server.superuser)))
         let reports = try await LogVerifier(owner, hash: .libcrypto).verify()
-        let reader = LogReader(owner)
-        var cursors: [StreamName: Int64] = [:]
         var record = LabRecord()
-        var isComplete = false
-        while !isComplete {
-            let (records, isLast) = try await reader.records(after: cursors)
-            isComplete = isLast
-            for entry in records {
-                cursors[entry.position.stream] = entry.position.sequence
-                record.fold(entry)
-            }
-        }
+        try await LogReader(owner).readAll { record.fold($0) }
         record.isVerified = reports.allSatisfy(\.findings.isEmpty) && reports.reduce(0) { $0 + $1.entries } == record.entries
         return record
     }

@@ -1,0 +1,142 @@
+public import Events
+import Fleet
+public import Quantities
+
+/// The fleet as the log tells it: folded from every stream, equal for equal entries.
+///
+/// Each stream is believed in what is its own to tell: a cluster's spools tell of that cluster, the coordinator's stream alone of
+/// grants and estimates, the operator's alone of overrides. What stands in the wrong place is counted and changes nothing, whoever
+/// let it onto the log.
+public struct FleetState: Sendable {
+    public private(set) var clusters: [ClusterID: ClusterState] = [:]
+    /// How far each stream was folded, the central ones included.
+    public private(set) var cursors: [StreamName: Int64] = [:]
+    /// The newest grant per cluster on the coordinator's stream, whoever led.
+    public private(set) var grants: [ClusterID: Grant] = [:]
+    /// Grants issued that a cluster may still act under: those from the one it holds on, newest last. An older one than it holds
+    /// is dead, for a receiver ignores older versions.
+    public private(set) var outstanding: [ClusterID: [Grant]] = [:]
+    /// More than this many are merged, each workload keeping its highest rate.
+    static let maximumOutstanding = 8
+    /// The last estimate of each link on the coordinator's stream.
+    public private(set) var estimates: [LinkID: CapacityEstimate] = [:]
+    /// What each link was last learned to carry: the last estimate that no person's word moved.
+    public private(set) var learned: [LinkID: BitRate] = [:]
+    /// The newest override of each link, ended or not.
+    private var overrides: [LinkID: StandingOverride] = [:]
+    /// Patches by result, for pages and metrics.
+    public private(set) var patches: [PatchRecord.Result: Int64] = [:]
+    /// The log's own clock, as far as its entries tell: when it stored the newest of those folded.
+    public private(set) var logTime = WallTime(microseconds: .min)
+    private var terms = TermsSeen()
+    /// Entries that this version could not read: counted, passed over, never a stop.
+    public private(set) var unreadable: Int64 = 0
+    /// Entries that their stream may not tell, or that speak of another cluster: counted, never folded.
+    public private(set) var misplaced: Int64 = 0
+
+    public init() {}
+
+    /// The highest term that can be true, wherever it was named; a new term lies above it. A restored database may know a lower one.
+    public var highestTermSeen: Int64 { terms.highest }
+    /// Terms that sites named and that cannot be true.
+    public var absurdTerms: Int64 { terms.absurd }
+
+    /// Folds one record. Records of a stream come in order; one at or before the cursor was folded already and changes nothing.
+    public mutating func fold(_ record: LogRecord, now: MonotonicTime) {
+        let stream = record.position.stream
+        guard record.position.sequence > cursors[stream, default: 0] else { return }
+        cursors[stream] = record.position.sequence
+        logTime = max(logTime, record.receivedAt)
+        if !stream.admits(record.entry) {
+            misplaced += 1
+        } else {
+            switch record.entry {
+            case .tick(let tick): fold(tick, record, now: now)
+            case .event(let envelope):
+                do throws(FactError) { fold(try envelope.fact(), record) } catch { unreadable += 1 }
+            }
+        }
+        if let id = stream.cluster { clusters[id, default: ClusterState(id: id)].folded[stream] = record.position.sequence }
+    }
+
+    /// Goes past an entry that could not even be taken for one. The cursor moves, or the same page would be read for ever.
+    public mutating func pass(over position: LogPosition) {
+        guard position.sequence > cursors[position.stream, default: 0] else { return }
+        cursors[position.stream] = position.sequence
+        unreadable += 1
+    }
+
+    private mutating func fold(_ tick: Tick, _ record: LogRecord, now: MonotonicTime) {
+        guard let id = record.position.stream.cluster else { return }
+        if let grant = tick.grant { terms.site(names: grant.term) }
+        clusters[id, default: ClusterState(id: id)].fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)
+        // What it says to hold frees older grants only where that was ever granted: what is not known stays reserved.
+        if let held = clusters[id]?.grantHeld, let newest = grants[id]?.version, held <= newest {
+            outstanding[id]?.removeAll { $0.version < held }
+        }
+    }
+
+    private mutating func fold(_ fact: Fact, _ record: LogRecord) {
+        let cluster = record.position.stream.cluster
+        switch fact {
+        case .rosterDeclared(let roster):
+            guard let cluster, roster.cluster == cluster else { return misplaced += 1 }
+            clusters[cluster, default: ClusterState(id: cluster)].rosters[record.position] = roster
+        case .grantIssued(let grant):
+            terms.centre(names: grant.version.term)
+            if let held = grants[grant.cluster], held.version >= grant.version { return }
+            grants[grant.cluster] = grant
+            outstand(grant)
+        case .capacityEstimated(let estimate): fold(estimate)
+        case .patchSettled(let patch):
+            guard cluster == nil || patch.cluster == cluster else { return misplaced += 1 }
+            if cluster == nil { terms.centre(names: patch.term) } else { terms.site(names: patch.term) }
+            patches[patch.result, default: 0] += 1
+        case .capacityOverridden(let override):
+            overrides[override.link] = StandingOverride(override, position: record.position, since: record.receivedAt)
+        default: break
+        }
+    }
+
+    private mutating func fold(_ estimate: CapacityEstimate) {
+        estimates[estimate.link] = estimate
+        if estimate.cause != LinkCapacity.overridden {
+            learned[estimate.link] = estimate.effective
+        } else if learned[estimate.link] == nil {
+            learned[estimate.link] = estimate.before
+        }
+    }
+
+    private mutating func outstand(_ grant: Grant) {
+        var list = outstanding[grant.cluster, default: []]
+        list.append(grant)
+        if list.count > FleetState.maximumOutstanding {
+            let oldest = list.removeFirst()
+            for index in list[0].rates.indices {
+                let rate = oldest.rate(of: list[0].rates[index].workload) ?? .zero
+                list[0].rates[index].rate = max(list[0].rates[index].rate, rate)
+            }
+        }
+        outstanding[grant.cluster] = list
+    }
+
+    /// The highest rate to which `cluster` may still raise `workload` under a grant that it holds or may yet receive.
+    public func highestOutstanding(_ cluster: ClusterID, _ workload: WorkloadID) -> BitRate {
+        (outstanding[cluster] ?? []).compactMap { $0.rate(of: workload) }.max() ?? .zero
+    }
+
+    /// A person's word on what the link carries, where one is in force.
+    public func override(of link: LinkID) -> StandingOverride? {
+        overrides[link].flatMap { $0.isInForce(at: logTime) ? $0 : nil }
+    }
+
+    /// Takes the loop rows not yet taken as evidence for `link`, by cluster.
+    public mutating func takeEvidence(for link: LinkID) -> [ClusterID: [LoopDecision]] {
+        var taken: [ClusterID: [LoopDecision]] = [:]
+        for id in clusters.keys {
+            guard let rows = clusters[id]?.unreadEvidence.removeValue(forKey: link), !rows.isEmpty else { continue }
+            taken[id] = rows
+        }
+        return taken
+    }
+}

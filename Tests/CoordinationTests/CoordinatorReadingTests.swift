@@ -1,0 +1,20 @@
+import Coordination
+import Coordinator
+import Cryptography
+import Events
+import Fleet
+import Quantities
+import Testing
+
+// Aim: the coordinator's reading of the log always gets further. Method: pages by hand.
+@Suite struct CoordinatorReadingTests {
+    @Test func `a page of nothing but unreadable entries is gone past, not read again`() {
+        var process = CoordinatorProcess(fleet: FleetConfiguration(name: "f"), hash: .libcrypto, seed: 1)
+        let now = Now(monotonic: MonotonicTime(nanoseconds: 0), wall: WallTime(microseconds: 0))
+        #expect(process.step(.tick, now).contains(.readLog(after: [:])))
+        let page = (1...500).map { LogPosition(stream: "plant-a/s", sequence: $0) }
+        let effects = process.step(.records([], unreadable: page, isComplete: false), now)
+        #expect(effects.contains(.readLog(after: ["plant-a/s": 500])))
+        #expect(process.state.unreadable == 500)
+    }
+}

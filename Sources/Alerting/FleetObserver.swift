@@ -46,7 +46,8 @@ public struct FleetObserver: Equatable, Sendable {
         of use: WorkloadUse, after before: WorkloadObservation?, at now: MonotonicTime
     ) -> WorkloadObservation {
         var observation = WorkloadObservation(desired: use.desired, applied: use.applied, differsSince: nil)
-        guard let desired = use.desired else { return observation }
+        // Of what does not run there is nothing to limit.
+        guard let desired = use.desired, use.replicas > 0 else { return observation }
         if let applied = use.applied, AlertObservation.isSame(desired, applied) { return observation }
         let stoodStill = before.map { $0.applied == use.applied } ?? false
         observation.differsSince = stoodStill ? before?.differsSince ?? now : now

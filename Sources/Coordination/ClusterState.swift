@@ -28,6 +28,9 @@ public struct ClusterState: Sendable {
         /// When the log stored it.
         public var receivedAt: WallTime
         public var interval: Nanoseconds
+        /// The log received it sooner after the tick before than ticks follow each other: a spool is catching up, and what it tells
+        /// is of an earlier time.
+        public var isBacklog = false
     }
 
     static let maximumUnreadEvidence = 64
@@ -46,9 +49,11 @@ public struct ClusterState: Sendable {
         if let newest, newest.position.stream != position.stream, receivedAt < newest.receivedAt { return }
         guard let roster = rosters[LogPosition(stream: position.stream, sequence: tick.rosterSequence)] else { return }
         if tick.ordinal == 0 {
+            let before = newest.flatMap { $0.position.stream == position.stream ? $0.receivedAt : nil }
             newest = NewestTick(
                 position: position, number: tick.number, at: tick.at, foldedAt: now, receivedAt: receivedAt,
                 interval: .milliseconds(Int64(tick.intervalMilliseconds)))
+            newest?.isBacklog = before.map { receivedAt - $0 < .milliseconds(Int64(tick.intervalMilliseconds) / 2) } ?? false
             grantHeld = tick.grant
             for (workload, use) in zip(roster.workloads, tick.workloads) { workloads[workload.id] = use }
         } else if newest?.position.stream == position.stream {

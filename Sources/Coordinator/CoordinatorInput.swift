@@ -11,6 +11,8 @@ public enum CoordinatorInput: Sendable {
     case records([LogRecord], unreadable: [LogPosition] = [], isComplete: Bool)
     /// The log could not be read.
     case readFailed
+    /// The log holds less of a stream than was folded of it: the database was restored to an older state.
+    case logMovedBack
     case leaseAnswered(LeaseAnswer)
     case leaseUnanswered
     case logAnswered(LogAnswer)

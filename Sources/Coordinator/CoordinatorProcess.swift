@@ -9,14 +9,14 @@ public import Quantities
 /// Everybody may fold; only the holder of the lease decides, and only while it trusts its own hold. What it decides exists once
 /// it is on the log: there an older term is fenced, and from there `append` hands the grants out.
 public struct CoordinatorProcess: Sendable {
-    private let fleet: FleetConfiguration
+    let fleet: FleetConfiguration
     private let hash: HashFunction
     private let seed: UInt64
-    private var lease: LeaseHold
+    var lease: LeaseHold
     private var writer: CentralWriter?
     private var writerTerm: Int64?
     private var lastTerm: Int64?
-    public private(set) var state = FleetState()
+    public internal(set) var state = FleetState()
     private var capacities: [LinkID: LinkCapacity]
     private var planner = AllocationPlanner()
     private var isReading = false
@@ -25,10 +25,12 @@ public struct CoordinatorProcess: Sendable {
     private var nextVersion: Int64 = 1
     private var lastGrants: [ClusterID: Grant] = [:]
     private var lastIssuedAt: MonotonicTime?
-    private var claimedTerms: [ClusterID: Int64] = [:]
+    var claimedTerms: [ClusterID: Int64] = [:]
     private var claimsInFlight: Set<ClusterID> = []
     private var lastClaimsAt: MonotonicTime?
-    private var patchesInFlight: Set<String> = []
+    var patchesInFlight: Set<String> = []
+    /// What came of patches while this process could not write it down: told with its next decision. Each workload's newest.
+    var untoldOutcomes: [Fact] = []
     public private(set) var plan: AllocationPlan?
 
     /// A grant is issued anew when a third of its life has passed, so that two may be lost on the way.
@@ -58,6 +60,7 @@ public struct CoordinatorProcess: Sendable {
         case .readFailed:
             isReading = false
             return []
+        case .logMovedBack: return foldAnew()
         case .leaseAnswered(let answer): return leaseAnswered(answer, now)
         case .leaseUnanswered:
             lease.unanswered()
@@ -127,6 +130,15 @@ public struct CoordinatorProcess: Sendable {
         }
     }
 
+    /// The database is one of an older day: what was folded of the days that it forgot is no longer on the log, and what is written there
+    /// anew would lie behind the cursors. All is folded again before the next decision.
+    private mutating func foldAnew() -> [CoordinatorEffect] {
+        isReading = false
+        state = FleetState()
+        hasCaughtUp = false
+        return [.note("the log moved back: the fleet is folded again from its beginning", [:])] + read()
+    }
+
     private mutating func stopWriting() {
         writer = nil
         writerTerm = nil
@@ -145,7 +157,8 @@ public struct CoordinatorProcess: Sendable {
         guard let term = lease.actingTerm(at: now.monotonic), term == writerTerm, hasCaughtUp, let writer, writer.head != nil,
             writer.isIdle
         else { return [] }
-        var facts = estimateCapacities(now)
+        var facts = untoldOutcomes + estimateCapacities(now)
+        untoldOutcomes = []
         guard let plan = planner.plan(fleet, state, effective: capacities.mapValues(\.effective), now: now.monotonic) else {
             return publish(facts, now)
         }
@@ -222,7 +235,7 @@ public struct CoordinatorProcess: Sendable {
         return braked && (told?.stream != newest.stream || (told?.sequence ?? 0) < newest.sequence)
     }
 
-    private mutating func publish(_ facts: [Fact], _ now: Now) -> [CoordinatorEffect] {
+    mutating func publish(_ facts: [Fact], _ now: Now) -> [CoordinatorEffect] {
         guard !facts.isEmpty, writer?.isFull == false else { return [] }
         writer?.add(facts.map { LogEntry(EventEnvelope($0, at: now.wall)) })
         return advance(now)
@@ -246,64 +259,5 @@ public struct CoordinatorProcess: Sendable {
             return [.note("leadership ended by the log", ["reason": reason])]
         }
         return (settled.map { push($0.stored, first: $0.first, now) } ?? []) + advance(now) + wake()
-    }
-
-    // MARK: - Push
-
-    /// What was stored is carried out in the clusters to which the centre delivers: decreases always, raises only over what the
-    /// coordinator has folded and while the cluster's newest tick is at most two ticks old.
-    private mutating func push(_ stored: [LogEntry], first: Int64, _ now: Now) -> [CoordinatorEffect] {
-        guard let term = lease.actingTerm(at: now.monotonic), let trustedUntil = lease.trustedUntil else { return [] }
-        var effects: [CoordinatorEffect] = []
-        for (offset, entry) in stored.enumerated() {
-            let decision = LogPosition(stream: .coordinator, sequence: first + Int64(offset))
-            guard case .grantIssued(let grant)? = CoordinatorProcess.ownFact(entry, at: decision),
-                let cluster = fleet.cluster(grant.cluster), cluster.delivery == .push, cluster.mode == .enforce
-            else { continue }
-            let mayRaise = claimedTerms[cluster.id] == term && state.clusters[cluster.id]?.isFresh(at: now.monotonic, ticks: 2) == true
-            for rate in grant.rates {
-                let applied = state.clusters[cluster.id]?.workloads[rate.workload]?.applied
-                // A share of an infeasible allocation may lie below what can be enforced.
-                let desired = cluster.guardrails.clamp(pushedRate(rate, applied: applied, cluster: cluster.id))
-                guard desired != applied, applied.map({ desired < $0 }) ?? true || mayRaise else { continue }
-                guard patchesInFlight.insert("\(cluster.id)/\(rate.workload)").inserted else { continue }
-                effects.append(
-                    .patch(
-                        PushPatch(
-                            cluster: cluster.id, workload: rate.workload, desired: desired, decision: decision, term: term,
-                            trustedUntil: trustedUntil, folded: state.cursors)))
-            }
-        }
-        return effects
-    }
-
-    /// What this process wrote itself a moment ago. Where that cannot be read back, its writer and its reader disagree, and every entry
-    /// to come is as doubtful: stop rather than write on.
-    private static func ownFact(_ entry: LogEntry, at position: LogPosition) -> Fact? {
-        do {
-            guard case .event(let envelope) = try entry.decoded() else { return nil }
-            return try envelope.fact()
-        } catch {
-            preconditionFailure("our own entry \(position) cannot be read back: \(error)")
-        }
-    }
-
-    /// A grant is a ceiling. What is pushed is what the cluster's own loop asks for, up to it.
-    private func pushedRate(_ rate: Grant.Rate, applied: BitRate?, cluster: ClusterID) -> BitRate {
-        guard let applied, rate.rate > applied else { return rate.rate }
-        let asks = state.clusters[cluster]?.loops.values.contains { $0.outcome.requested != nil || $0.outcome.action == .increase } ?? false
-        return asks ? rate.rate : applied
-    }
-
-    private mutating func patchSettled(
-        _ patch: PushPatch, _ result: PatchRecord.Result, _ objectCount: Int, _ detail: String?, _ now: Now
-    ) -> [CoordinatorEffect] {
-        patchesInFlight.remove("\(patch.cluster)/\(patch.workload)")
-        guard lease.actingTerm(at: now.monotonic) == patch.term else { return [] }
-        let before = state.clusters[patch.cluster]?.workloads[patch.workload]?.applied
-        let record = PatchRecord(
-            cluster: patch.cluster, workload: patch.workload, desired: patch.desired, before: before, result: result,
-            decision: patch.decision, term: patch.term, objectCount: objectCount, detail: detail)
-        return publish([.patchSettled(record)], now)
     }
 }

@@ -16,11 +16,14 @@ public struct LogReading: Sendable {
     public var unreadable: [LogPosition]
     /// Nothing more stood behind these at that moment.
     public var isComplete: Bool
+    /// Whether some stream ends before its cursor: the database was restored to an older state.
+    public var hasMovedBack: Bool
 
-    public init(records: [LogRecord], unreadable: [LogPosition], isComplete: Bool) {
+    public init(records: [LogRecord], unreadable: [LogPosition], isComplete: Bool, hasMovedBack: Bool = false) {
         self.records = records
         self.unreadable = unreadable
         self.isComplete = isComplete
+        self.hasMovedBack = hasMovedBack
     }
 }
 
@@ -100,7 +103,9 @@ public struct CoordinatorRun<ClockType: Clock>: Sendable where ClockType.Duratio
             group.addTask {
                 do {
                     let reading = try await ports.source.reading(after: cursors)
-                    mailbox.yield(.records(reading.records, unreadable: reading.unreadable, isComplete: reading.isComplete))
+                    mailbox.yield(
+                        reading.hasMovedBack
+                            ? .logMovedBack : .records(reading.records, unreadable: reading.unreadable, isComplete: reading.isComplete))
                 } catch { mailbox.yield(.readFailed) }
             }
         case .send(let request):

@@ -19,6 +19,8 @@ struct LoopTrack: Sendable {
     /// A local brake that no allocation has taken in yet, by the position of the decision: a cap on this cluster on this link.
     var brake: (cap: BitRate, sequence: Int64)?
     var isResumed: Bool
+    /// Whether its law began from nothing and has changed nothing yet: a colleague's memory is then worth more than its own.
+    private(set) var mayContinue: Bool
     /// What the loop's workloads used in the tick before, and whether that tick's decision lowered them.
     private(set) var usedBefore: BitRate?
     private(set) var hasJustLowered = false
@@ -30,6 +32,14 @@ struct LoopTrack: Sendable {
         self.workloads = workloads
         self.states = states
         self.isResumed = isResumed
+        mayContinue = !isResumed
+    }
+
+    /// Goes on from where a colleague's law stood; the next decision says so, and raises nothing.
+    mutating func resume(from state: [UInt8]) {
+        states[0] = state
+        isResumed = true
+        mayContinue = false
     }
 
     func elapsedMilliseconds(at now: MonotonicTime) -> Int32 {
@@ -37,12 +47,10 @@ struct LoopTrack: Sendable {
         return Int32(clamping: (now - lastDecidedAt).milliseconds)
     }
 
-    /// What was sent before this is no evidence for lowering further; nil while a decrease is under way.
-    var evidenceStart: MonotonicTime? { decreaseSettledAt }
-
-    mutating func decided(at now: MonotonicTime, used: BitRate?, hasLowered: Bool) {
+    mutating func decided(at now: MonotonicTime, used: BitRate?, hasLowered: Bool, hasChanged: Bool) {
         lastDecidedAt = now
         isResumed = false
+        if hasChanged { mayContinue = false }
         usedBefore = used
         hasJustLowered = hasLowered
     }

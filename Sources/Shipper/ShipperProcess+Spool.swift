@@ -63,7 +63,7 @@ extension ShipperProcess {
     /// What must survive a crash beside the rows, written in their transaction.
     private func keyValues() -> [String: [UInt8]] {
         var values = [StateKey.tickNumber: StateKey.bytes(tickNumber)]
-        for (flow, meter) in zip(settings.cluster.flows, meters) { values[StateKey.base(flow.id)] = meter.base.bytes }
+        for (flow, meter) in zip(settings.cluster.flows, meters) { values[StateKey.base(flow)] = meter.base.bytes }
         for loop in loops {
             for (law, state) in zip(laws, loop.states) { values[StateKey.law(loop.link, law.name)] = state }
         }

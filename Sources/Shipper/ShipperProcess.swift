@@ -61,7 +61,7 @@ public struct ShipperProcess: Sendable {
         self.meters = cluster.flows.map { flow in
             let level = settings.serviceLevels.first { $0.name == flow.slaClass } ?? .robotControl
             return FlowMeter(
-                flow: flow.id, target: level.target, base: BaseDelay(bytes: resumption.keyValues[StateKey.base(flow.id)] ?? []))
+                flow: flow.id, target: level.target, base: BaseDelay(bytes: resumption.keyValues[StateKey.base(flow)] ?? []))
         }
         self.workloads = cluster.workloads.map(WorkloadTrack.init)
         let laws = [settings.law] + settings.shadows
@@ -139,6 +139,7 @@ public struct ShipperProcess: Sendable {
         for index in rows[0].workloads.indices { rows[0].workloads[index].desired = workloads[index].desired }
         lastTickAt = now.monotonic
         decidedAt = firstSequence
+        notes += told(observation.problems)
         status.fold(rows, applied: workloads.map(\.applied), notes: observation.problems)
         return notes + spool(rows, patches: patchesDue(decidedAt: firstSequence), now)
     }
@@ -200,7 +201,7 @@ public struct ShipperProcess: Sendable {
         for index in loops.indices {
             releaseBrake(of: index, by: living)
             let input = loopInput(index, measured, uses, living, now)
-            var hasLowered = false
+            var live = LoopAction.hold
             for (lawIndex, law) in laws.enumerated() {
                 let before = loops[index].states[lawIndex]
                 let (after, outcome) = law.step(state: before, input: input)
@@ -208,11 +209,11 @@ public struct ShipperProcess: Sendable {
                 let decision = LoopDecision(
                     link: loops[index].linkIndex, law: Int16(lawIndex), isShadow: lawIndex > 0, stateBefore: before, input: input,
                     outcome: outcome)
-                if lawIndex == 0 { hasLowered = outcome.action == .decrease }
+                if lawIndex == 0 { live = outcome.action }
                 if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(rows.count), uses, living, now, into: &wishes) }
                 rows.append(row(ordinal: Int16(rows.count), living, now, decision))
             }
-            loops[index].decided(at: now.monotonic, used: input.used, hasLowered: hasLowered)
+            loops[index].decided(at: now.monotonic, used: input.used, hasLowered: live == .decrease, hasChanged: live != .hold)
         }
         for (workload, rate) in wishes { workloads[workload].desired = rate }
         if let living { followLoweredGrants(living) }
@@ -356,15 +357,15 @@ public struct ShipperProcess: Sendable {
         return result + effects(of: actions, now) + wake()
     }
 
-    /// A new replica takes over the law states where the cluster's last writer left them.
+    /// A new replica takes over the law states where the cluster's last writer left them. The stream is opened with the first tick, so
+    /// its own first decisions may have been made by then: as long as they changed nothing, they taught nothing.
     private mutating func continueFromColleague(_ answer: LogAnswer) {
         guard case .opened(_, _, let newest) = answer, let first = newest.first, first.position.stream != stream else { return }
         for row in newest {
             guard let decision = row.tick.decision, !decision.isShadow, let index = loops.firstIndex(where: { $0.linkIndex == decision.link }),
-                !loops[index].isResumed, loops[index].lastDecidedAt == nil
+                loops[index].mayContinue
             else { continue }
-            loops[index].states[0] = settings.law.step(state: decision.stateBefore, input: decision.input).state
-            loops[index].isResumed = true
+            loops[index].resume(from: settings.law.step(state: decision.stateBefore, input: decision.input).state)
         }
     }
 
@@ -384,6 +385,13 @@ public struct ShipperProcess: Sendable {
             }
         }
         return result
+    }
+
+    /// A source or an enforcer that fails is told of once, and once more when none does. What each says may differ from tick to tick.
+    private func told(_ problems: [String]) -> [ShipperEffect] {
+        guard problems.isEmpty != status.problems.isEmpty else { return [] }
+        guard let first = problems.first else { return [.note(ShipperNote(.info, "sources and enforcer answer again", [:]))] }
+        return [.note(ShipperNote(.warning, "a source or the enforcer does not answer", ["problem": first, "problems": "\(problems.count)"]))]
     }
 
     func wake() -> [ShipperEffect] { writer.wakeAt.map { [.wake(at: $0)] } ?? [] }

@@ -78,7 +78,11 @@ extension Observation {
 /// The keys under which states lie in the spool beside the entries.
 enum StateKey {
     static let tickNumber = "tick-number"
-    static func base(_ flow: FlowID) -> String { "base/\(flow)" }
+    /// Of a path, from a vantage to a target: a flow that is pointed elsewhere has another base.
+    static func base(_ flow: FlowSpecification) -> String {
+        guard case .probe(let probe) = flow.source else { return "base/\(flow.id)" }
+        return "base/\(flow.id)/\(probe.vantage)/\(probe.host):\(probe.port)"
+    }
     static func law(_ link: LinkID, _ law: String) -> String { "law/\(link)/\(law)" }
 
     static func bytes(_ value: Int64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> Int64(56 - 8 * $0)) } }

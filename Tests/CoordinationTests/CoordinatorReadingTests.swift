@@ -17,4 +17,14 @@ import Testing
         #expect(effects.contains(.readLog(after: ["plant-a/s": 500])))
         #expect(process.state.unreadable == 500)
     }
+
+    @Test func `a log that moved back is folded again from its beginning`() {
+        var process = CoordinatorProcess(fleet: FleetConfiguration(name: "f"), hash: .libcrypto, seed: 1)
+        let now = Now(monotonic: MonotonicTime(nanoseconds: 0), wall: WallTime(microseconds: 0))
+        _ = process.step(.tick, now)
+        _ = process.step(.records([], unreadable: [LogPosition(stream: "plant-a/s", sequence: 40)], isComplete: true), now)
+        _ = process.step(.tick, now)
+        #expect(process.step(.logMovedBack, now).contains(.readLog(after: [:])))
+        #expect(process.state.cursors.isEmpty && process.state.unreadable == 0)
+    }
 }

@@ -13,7 +13,7 @@ import Testing
     /// A decrease decided at 0 from 120 Mbit/s, acknowledged at 50 ms, settled at 1050 ms.
     private func lowered(hasLowered: Bool = true) -> LoopTrack {
         var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0], states: [[]], isResumed: false)
-        track.decided(at: time(0), used: .megabits(120), hasLowered: hasLowered)
+        track.decided(at: time(0), used: .megabits(120), hasLowered: hasLowered, hasChanged: hasLowered)
         track.changeBegan(isDecrease: true)
         track.changeTookEffect(at: time(50), settle: .seconds(1))
         return track
@@ -28,7 +28,7 @@ import Testing
     @Test func `it is asked of the tick after a decrease alone, so no brake waits twice`() {
         var track = lowered()
         #expect(!lowered(hasLowered: false).outranLimit(used: .megabits(120), applied: .megabits(114), at: time(5_000)))
-        track.decided(at: time(5_000), used: BitRate(bitsPerSecond: 116_500_000), hasLowered: false)
+        track.decided(at: time(5_000), used: BitRate(bitsPerSecond: 116_500_000), hasLowered: false, hasChanged: false)
         #expect(!track.outranLimit(used: .megabits(118), applied: .megabits(114), at: time(10_000)))
     }
 

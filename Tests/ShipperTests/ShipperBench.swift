@@ -96,6 +96,15 @@ extension [ShipperEffect] {
             return at
         }
     }
+    /// The first decision in what is to be spooled.
+    var decision: LoopDecision? {
+        get throws {
+            for entry in spooledBatches.flatMap(\.entries) {
+                if case .tick(let tick) = try entry.entry.decoded(), let decision = tick.decision { return decision }
+            }
+            return nil
+        }
+    }
     var patches: [WorkloadPatch] {
         compactMap { effect in
             guard case .patch(let patch) = effect else { return nil }

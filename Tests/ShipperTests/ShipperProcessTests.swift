@@ -1,3 +1,4 @@
+import ControlLaw
 import Events
 import Fleet
 import Quantities
@@ -139,6 +140,27 @@ struct ShipperProcessTests {
         }
         #expect(rows.map(\.outcome.reason) == Array(repeating: .notOurTraffic, count: 6))
         #expect(!rows.contains { $0.input.evidence.contains(.notEnforced) })
+    }
+
+    @Test func `a replica with a new spool goes on from its colleague's law, though it has decided once by itself`() throws {
+        var bench = try ShipperBench()
+        let first = bench.tick(delay: .microseconds(20))
+        let own = try #require(try first.decision)
+        _ = bench.settle(first)
+        let law = try Law(name: Law.defaultName)
+        var input = own.input
+        (input.raw, input.used, input.evidence) = (.microseconds(9_000), .megabits(95), [.freshSinceDecrease, .freshSinceChange, .confirmed, .baseProven, .mayAct])
+        let braked = law.step(state: law.initialState, input: input)
+        let row = Tick(
+            number: 7, at: WallTime(microseconds: 1_795_000_000_000_000), intervalMilliseconds: 5_000, rosterSequence: 1, leaseTransitions: 1,
+            grant: nil, flows: [], workloads: [],
+            decision: LoopDecision(link: 0, law: 0, stateBefore: law.initialState, input: input, outcome: braked.outcome))
+        let colleague = LogPosition(stream: StreamName(cluster: "plant-a", spool: "00000002"), sequence: 9)
+        let claim = StreamClaim(epoch: 1, nonce: 1, head: StreamHead(sequence: 0, digest: HashChainOfBench.genesis))
+        _ = bench.step(.logAnswered(.opened(claim, grant: nil, newest: [PositionedTick(position: colleague, tick: row)])))
+        let next = try #require(try bench.tick(delay: .microseconds(20)).decision)
+        #expect(next.stateBefore == braked.state && next.stateBefore != law.initialState)
+        #expect(next.input.evidence.contains(.resumed))
     }
 
     @Test func `without a living grant nothing is ever raised`() throws {

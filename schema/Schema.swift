@@ -92,6 +92,7 @@ public enum Query {
     public static let partitionObstacles = EmbeddedStatement("partition_obstacles", PackageResources.partition_obstacles_sql)
     public static let projectionDigests = EmbeddedStatement("projection_digests", PackageResources.projection_digests_sql)
     public static let projectionRebuild = EmbeddedStatement("projection_rebuild", PackageResources.projection_rebuild_sql)
+    public static let recentPlace = EmbeddedStatement("recent_place", PackageResources.recent_place_sql)
     public static let rollupFold = EmbeddedStatement("rollup_fold", PackageResources.rollup_fold_sql)
     public static let readAlerts = EmbeddedStatement("read_alerts", PackageResources.read_alerts_sql)
     public static let readAllocation = EmbeddedStatement("read_allocation", PackageResources.read_allocation_sql)

@@ -41,6 +41,8 @@ public struct AlerterProcess: Sendable {
     /// The term in which this one leads now; nil where it does not.
     public func actingTerm(at now: MonotonicTime) -> Int64? { lease.actingTerm(at: now) }
     public var observations: [ClusterID: AlertObservation] { feed.observer.observations }
+    /// Entries that no rule sees: their stream may not tell them, or this version cannot read them.
+    public var passedOver: Int64 { feed.passedOver + feed.misplaced }
     /// Every alert that is pending or firing, as far as a leader knows; empty for others.
     public var active: [(state: AlertChange.State, alert: Alert)] { term?.active ?? [] }
 

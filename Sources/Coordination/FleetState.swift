@@ -36,6 +36,15 @@ public struct FleetState: Sendable {
 
     public init() {}
 
+    /// Begins behind the first entries of each stream: what stands up to these cursors is not folded, but for the rosters in force there.
+    public init(readFrom cursors: [StreamName: Int64], rosters: [LogPosition: Roster]) {
+        self.cursors = cursors
+        for (position, roster) in rosters {
+            guard let cluster = position.stream.cluster, roster.cluster == cluster else { continue }
+            clusters[cluster, default: ClusterState(id: cluster)].rosters[position] = roster
+        }
+    }
+
     /// The highest term that can be true, wherever it was named; a new term lies above it. A restored database may know a lower one.
     public var highestTermSeen: Int64 { terms.highest }
     /// Terms that sites named and that cannot be true.

@@ -52,8 +52,8 @@ public struct AlertLogReader: Sendable {
     }
 }
 
-/// A row of `alert_place`.
-private struct StreamPlace: Sendable {
+/// A row of `alert_place` or `recent_place`.
+struct StreamPlace: Sendable {
     var position: LogPosition
     var roster: (position: LogPosition, roster: Roster)?
 

@@ -51,9 +51,9 @@ public final class LogReader: Sendable {
         return batch
     }
 
-    /// Reads all that stands on the log until its end is reached, page by page; what this binary cannot read is passed over.
-    public func readAll(_ receive: (LogRecord) -> Void) async throws(PostgresError) {
-        var cursors: [StreamName: Int64] = [:]
+    /// Reads all that follows the cursors until the log's end is reached, page by page; what this binary cannot read is passed over.
+    public func readAll(after cursors: [StreamName: Int64] = [:], _ receive: (LogRecord) -> Void) async throws(PostgresError) {
+        var cursors = cursors
         while true {
             let batch = try await batch(after: cursors)
             for position in batch.records.map(\.position) + batch.unreadable {

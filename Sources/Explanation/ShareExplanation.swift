@@ -42,7 +42,7 @@ public struct ShareExplanation: Sendable {
 
     private func described(_ resource: String) -> String {
         if isOwnBound(resource) { return "its own \(resource)" }
-        guard let link = allocation.links.first(where: { $0.link.text == resource }) else { return resource }
+        guard let link = allocation.links.first(where: { resource == "link \($0.link)" || resource == $0.link.text }) else { return resource }
         let lowered = link.effective < link.configured ? " (configured \(link.configured.readable))" : ""
         return "\(link.link), which carries \(link.effective.readable)\(lowered) less \(link.reserved.readable) reserved,"
     }

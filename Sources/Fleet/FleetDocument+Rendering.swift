@@ -42,6 +42,10 @@ extension YAMLWriter {
         list("tiers", fleet.tiers) { writer, tier in
             writer.quoted("name", tier.name)
             writer.value("rank", tier.rank)
+            if !tier.priorityClasses.isEmpty {
+                writer.value("priorityClasses", "[\(tier.priorityClasses.joined(separator: ", "))]")
+            }
+            if let priority = tier.priorityAtLeast { writer.value("priorityAtLeast", priority) }
         }
         block("law") { writer in
             writer.value("name", fleet.law.name)

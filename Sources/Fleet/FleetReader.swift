@@ -85,15 +85,43 @@ struct FleetReader {
         let rankField = object.required("rank", hint: "0 is the most important")
         let name = nameField?.name()
         let rank = rankField?.integer(in: 0...1_000)
+        let classes = priorityClasses(object.optional("priorityClasses"))
+        let priority = priorityAtLeast(object.optional("priorityAtLeast"), rank: rank)
         object.finish()
         if let name, names.tiers.contains(where: { $0.name == name }) { nameField?.report("a second tier '\(name)'") }
         if let rank, let other = names.tiers.first(where: { Int($0.rank) == rank }) {
             rankField?.report("tier '\(other.name)' has rank \(rank) already; each rank belongs to one tier")
         }
         guard let name else { return nil }
-        let tier = TierSpecification(name: name, rank: Int16(rank ?? -1))
+        let tier = TierSpecification(name: name, rank: Int16(rank ?? -1), priorityClasses: classes, priorityAtLeast: priority)
         names.tiers.append(tier)
         return tier
+    }
+
+    private func priorityClasses(_ field: ConfigurationField?) -> [String] {
+        var classes: [String] = []
+        for element in field?.elements() ?? [] {
+            guard let name = element.objectName() else { continue }
+            if classes.contains(name) { element.report("the priority class '\(name)' is named twice") }
+            if let other = names.tiers.first(where: { $0.priorityClasses.contains(name) }) {
+                element.report("the priority class '\(name)' belongs to tier '\(other.name)' already")
+            }
+            classes.append(name)
+        }
+        return classes
+    }
+
+    /// Kubernetes counts priorities in 32 bits, and the higher is the more important; our ranks go the other way.
+    private func priorityAtLeast(_ field: ConfigurationField?, rank: Int?) -> Int32? {
+        guard let field, let value = field.integer(in: Int(Int32.min)...Int(Int32.max)) else { return nil }
+        for other in names.tiers {
+            guard let bound = other.priorityAtLeast, let rank else { continue }
+            if Int(bound) == value { field.report("tier '\(other.name)' begins at \(value) already") }
+            if (Int(bound) < value) == (Int(other.rank) < rank), Int(bound) != value {
+                field.report("tier '\(other.name)' begins at \(bound): of two tiers the one of the lower rank begins at the higher priority")
+            }
+        }
+        return Int32(value)
     }
 
     private func law(_ object: ConfigurationObject) -> LawSpecification {

@@ -40,11 +40,7 @@ struct WorkloadReader {
         let ceiling = ceilingField?.enforceableRate()
         checkOrder(floor, floorField, ceiling, ceilingField)
         let weight = object.optional("weight")?.weightMillionths() ?? 1_000_000
-        let tierField = object.optional("tier")
-        let tier = tierField?.text() ?? names.tiers.max { $0.rank < $1.rank }?.name ?? TierSpecification.standard.name
-        if let tierField, names.areKnown, !names.tiers.contains(where: { $0.name == tier }) {
-            tierField.report("there is no tier '\(tier)'; \(NearestName.hint(for: tier, among: names.tiers.map(\.name)))")
-        }
+        let tier = tier(object)
         let links = names.links(of: object)
         let initialField = object.optional("initial")
         let initial = initialField?.enforceableRate()
@@ -56,6 +52,32 @@ struct WorkloadReader {
         return WorkloadSpecification(
             id: WorkloadID(id), kind: kind, namespace: namespace, name: name, floor: floor, ceiling: ceiling, weightMillionths: weight,
             tier: tier, links: links, initial: initial ?? min(max(.megabits(100), floor), ceiling))
+    }
+
+    /// By its name; or by the priority that its Pods have, as the fleet's file maps it. The last tier where nothing says.
+    private func tier(_ object: ConfigurationObject) -> String {
+        let last = names.tiers.max { $0.rank < $1.rank }?.name ?? TierSpecification.standard.name
+        let (byName, byClass, byValue) = (object.optional("tier"), object.optional("priorityClass"), object.optional("priority"))
+        let given = [byName, byClass, byValue].compactMap { $0 }
+        if given.count > 1 { given[1].report("write one of tier, priorityClass and priority: each tells the tier") }
+        if let byName, let name = byName.text() {
+            if names.areKnown, !names.tiers.contains(where: { $0.name == name }) {
+                byName.report("there is no tier '\(name)'; \(NearestName.hint(for: name, among: names.tiers.map(\.name)))")
+            }
+            return name
+        }
+        if let byClass, let name = byClass.text() {
+            if let tier = names.tiers.first(where: { $0.priorityClasses.contains(name) }) { return tier.name }
+            let hint = NearestName.hint(for: name, among: names.tiers.flatMap(\.priorityClasses))
+            if names.areKnown { byClass.report("no tier of the fleet has the priority class '\(name)'; \(hint)") }
+        }
+        if let byValue, let value = byValue.integer(in: Int(Int32.min)...Int(Int32.max)) {
+            let bounds = names.tiers.compactMap { tier in tier.priorityAtLeast.map { (tier.name, Int($0)) } }
+            if let (name, _) = bounds.filter({ $0.1 <= value }).max(by: { $0.1 < $1.1 }) { return name }
+            let lowest = bounds.map(\.1).min().map { "the lowest begins at \($0)" } ?? "none has priorityAtLeast"
+            if names.areKnown { byValue.report("no tier of the fleet takes the priority \(value); \(lowest)") }
+        }
+        return last
     }
 
     private func checkOrder(

@@ -26,7 +26,7 @@ struct Fairlead: AsyncParsableCommand {
         version: FairleadVersion.text,
         subcommands: [
             DevCommand.self, LabCommand.self, ServeCommand.self, StatusCommand.self, ExplainCommand.self, ValidateCommand.self,
-            AllocateCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, ClusterCommand.self,
+            AllocateCommand.self, AllocationCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, ClusterCommand.self,
             VersionCommand.self, WorldCommand.self,
             WebhookReceiverCommand.self, ScenarioCommand.self, TuneCommand.self, BacktestCommand.self, ReplayCommand.self,
         ])

@@ -20,9 +20,16 @@ enum ServeMetrics {
     private static func families(of coordinator: CoordinatorProcess, _ now: MonotonicTime) -> [MetricFamily] {
         let leading = gauge(
             "fairlead_coordinator_leading", "1 where this replica leads now.", coordinator.actingTerm(at: now) == nil ? 0 : 1)
-        guard let plan = coordinator.plan else { return [leading] }
+        let passedOver = counter(
+            "fairlead_coordinator_entries_passed_over_total",
+            "Entries that change nothing: of a stream that may not tell them, unreadable, or with a term that cannot be true.",
+            [
+                (["why": "misplaced"], coordinator.state.misplaced), (["why": "unreadable"], coordinator.state.unreadable),
+                (["why": "absurd-term"], coordinator.state.absurdTerms),
+            ])
+        guard let plan = coordinator.plan else { return [leading, passedOver] }
         return [
-            leading, gauge("fairlead_allocation_feasible", "1 where every floor fits.", plan.isFeasible ? 1 : 0),
+            leading, passedOver, gauge("fairlead_allocation_feasible", "1 where every floor fits.", plan.isFeasible ? 1 : 0),
             .rates(
                 "fairlead_link_effective_bytes_per_second", help: "What a link is believed to carry.",
                 plan.links.map { (labels: ["link": $0.link.text], rate: $0.effective) }),
@@ -43,6 +50,8 @@ enum ServeMetrics {
             counter(
                 "fairlead_alerter_heartbeats_total", "Signs of life sent, by what came of them.",
                 [(["result": "delivered"], counts.heartbeats), (["result": "failed"], counts.heartbeatsFailed)]),
+            counter(
+                "fairlead_alerter_entries_passed_over_total", "Entries that no rule sees: misplaced or unreadable.", [([:], alerter.passedOver)]),
             counter("fairlead_outbox_pruned_total", "Old notifications forgotten.", [([:], counts.pruned)]),
         ]
         if let last = alerter.lastReadAt {

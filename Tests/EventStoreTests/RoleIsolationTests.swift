@@ -87,10 +87,23 @@ import Testing
         for stream: StreamName in ["plant-a/s", "plant-b/s", .coordinator, .alerter, .checkpoint] {
             #expect(try await log.answer(.open(OpenRequest(stream: stream, highestEpochSeen: 0))) == .refused(.notYourStream), "\(stream)")
         }
-        guard case .opened = try await log.answer(.open(OpenRequest(stream: .operator, highestEpochSeen: 0))) else {
+        guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: .operator, highestEpochSeen: 0))) else {
             Issue.record("its own stream did not open")
             return
         }
+        let word = CapacityOverride(link: "wan", capacity: .megabits(100), lasts: nil, actor: "anna", reason: "fibre works", plan: "p")
+        let entry = LogEntry(EventEnvelope(.capacityOverridden(word), at: WallTime(microseconds: 1)))
+        guard case .stored = try await log.answer(
+            .append(AppendRequest(stream: .operator, epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest, entries: [entry])))
+        else {
+            Issue.record("its word was not stored")
+            return
+        }
+        // All that a plan is made from.
+        try await DatabaseSchema(connection).requireCompatible()
+        let recent = try await RecentLogReader(connection).read(clusters: 3)
+        #expect(recent.records.map(\.position) == [LogPosition(stream: .operator, sequence: 1), LogPosition(stream: "plant-b/s", sequence: 1)])
+        #expect(try await PostgresReadModel(connection).newestAllocation() == nil)
         let session = try database.session(user: role)
         for text in [
             "UPDATE fairlead.stream SET epoch = 99", "DELETE FROM fairlead.event", "SELECT * FROM fairlead.outbox", "INSERT INTO fairlead.lease VALUES ('coordinator')",

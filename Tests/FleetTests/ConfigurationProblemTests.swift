@@ -191,6 +191,27 @@ import Testing
         ])
     }
 
+    @Test func `a priority finds its tier, by class or by value, and one that finds none is told`() {
+        let tiers = "tiers: [{name: gpu, rank: 0, priorityClasses: [gpu-high], priorityAtLeast: 1000}, {name: rest, rank: 5, priorityAtLeast: 0}]"
+        let mapped = right.fleet("links:", "\(tiers)\n  links:").fleet("\n  tiers:\n    - {name: business, rank: 0}\n    - {name: bulk, rank: 1}", "")
+        func tier(_ line: String) -> String? {
+            mapped.plant("floor: 10M", "floor: 10M\n      \(line)").read().configuration?.clusters.first?.workloads.first?.tier
+        }
+        #expect(tier("priorityClass: gpu-high") == "gpu")
+        #expect(tier("priority: 1000") == "gpu" && tier("priority: 2000000000") == "gpu")
+        #expect(tier("priority: 999") == "rest" && tier("priority: 0") == "rest")
+        func problems(_ line: String) -> [String] { mapped.plant("floor: 10M", "floor: 10M\n      \(line)").problems.map { String($0.split(separator: " ", maxSplits: 1)[1]) } }
+        #expect(problems("priorityClass: gpu-hihg") == ["spec.workloads[0].priorityClass: no tier of the fleet has the priority class 'gpu-hihg'; did you mean 'gpu-high'?"])
+        #expect(problems("priority: -1") == ["spec.workloads[0].priority: no tier of the fleet takes the priority -1; the lowest begins at 0"])
+        #expect(problems("tier: gpu\n      priority: 5") == ["spec.workloads[0].priority: write one of tier, priorityClass and priority: each tells the tier"])
+        let contrary = right.fleet("links:", "tiers: [{name: a, rank: 0, priorityAtLeast: 5}, {name: b, rank: 1, priorityAtLeast: 9, priorityClasses: [x, x]}]\n  links:")
+            .fleet("\n  tiers:\n    - {name: business, rank: 0}\n    - {name: bulk, rank: 1}", "").problems.map { String($0.split(separator: " ", maxSplits: 1)[1]) }
+        #expect(contrary == [
+            "spec.tiers[1].priorityAtLeast: tier 'a' begins at 5: of two tiers the one of the lower rank begins at the higher priority",
+            "spec.tiers[1].priorityClasses[1]: the priority class 'x' is named twice",
+        ])
+    }
+
     @Test func `a device has one limit, so a tc cluster has one workload`() {
         let second = "workloads:\n    - {id: second, floor: 10M, ceiling: 20M, links: [wan]}"
         let device = right.plant("{simulated: {url: \"http://127.0.0.1:9000\"}}", "{tc: {device: eth0}}")

@@ -67,7 +67,7 @@ struct RandomFleet {
                     criticality: .random(in: 0...100, using: &generator))
             ]
         }
-        if chance() { fleet.tiers = [TierSpecification(name: "first", rank: 0), TierSpecification(name: "last", rank: 7)] }
+        if chance() { fleet.tiers = [TierSpecification(name: "first", rank: 0, priorityClasses: ["gpu-high", "system.critical"], priorityAtLeast: 1_000), TierSpecification(name: "last", rank: 7, priorityAtLeast: -5)] }
         let law = pick(LawSpecification.knownNames)
         // A law that is known has parameters.
         let known = (try? Law.parameterHelp(law)) ?? []

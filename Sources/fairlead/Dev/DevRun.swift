@@ -141,6 +141,7 @@ struct DevRun {
               page       http://127.0.0.1:\(fleet.webPorts[0])/
               database   psql "\(stage.ownerConnection)"
               status     fairlead status --database "\(stage.ownerConnection)"
+              plan       fairlead allocation plan --config \(stage.directory)/fleet.yaml --database "\(stage.ownerConnection)" --cut LINK
               data       \(stage.isKept ? "kept in \(stage.directory)" : "removed at the end; keep it with --persist DIRECTORY")
             """)
         for standing in stage.supervisor.table {

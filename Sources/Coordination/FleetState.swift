@@ -50,6 +50,13 @@ public struct FleetState: Sendable {
     /// Terms that sites named and that cannot be true.
     public var absurdTerms: Int64 { terms.absurd }
 
+    /// Forgets all that was folded, but for the terms: a database that was restored to an older state is where they are needed.
+    public mutating func forget() {
+        let terms = terms
+        self = FleetState()
+        self.terms = terms
+    }
+
     /// Folds one record. Records of a stream come in order; one at or before the cursor was folded already and changes nothing.
     public mutating func fold(_ record: LogRecord, now: MonotonicTime) {
         let stream = record.position.stream

@@ -134,7 +134,7 @@ public struct CoordinatorProcess: Sendable {
     /// anew would lie behind the cursors. All is folded again before the next decision.
     private mutating func foldAnew() -> [CoordinatorEffect] {
         isReading = false
-        state = FleetState()
+        state.forget()
         hasCaughtUp = false
         return [.note("the log moved back: the fleet is folded again from its beginning", [:])] + read()
     }

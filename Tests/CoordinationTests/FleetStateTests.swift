@@ -92,6 +92,12 @@ import Testing
         #expect(state.highestTermSeen == 47)
     }
 
+    @Test mutating func `what is folded anew over a restored database does not forget the terms`() {
+        fold(grant(term: 7), in: .coordinator)
+        state.forget()
+        #expect(state.highestTermSeen == 7 && state.grants.isEmpty && state.cursors.isEmpty)
+    }
+
     @Test mutating func `a grant that was never issued frees nothing that is reserved`() {
         fold(roster(of: "plant-a"), in: shipper)
         fold(grant(version: 1, rate: 300), in: .coordinator)

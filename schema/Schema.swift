@@ -115,7 +115,7 @@ public enum Query {
         logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         logExport, logStarts, partitionDrop, partitionList, partitionObstacles, projectionDigests, projectionRebuild, rollupFold,
-        partitionsAhead, partitionsMake, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,
+        partitionsAhead, partitionsMake, recentPlace, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,
         readDecisions, readLogPage, readNewestArrival, readPatches, readStreamPage, readTimeline, writerCut, writerEnroll,
         writerRevoke,
     ]

@@ -136,6 +136,8 @@ public enum SpoolStatement {
     public static let insertHeader = EmbeddedStatement("spool_insert_header", PackageResources.spool_insert_header_sql)
     public static let insertLoss = EmbeddedStatement("spool_insert_loss", PackageResources.spool_insert_loss_sql)
     public static let journalMode = EmbeddedStatement("spool_journal_mode", PackageResources.spool_journal_mode_sql)
+    public static let pageBound = EmbeddedStatement("spool_page_bound", PackageResources.spool_page_bound_sql)
+    public static let pageSize = EmbeddedStatement("spool_page_size", PackageResources.spool_page_size_sql)
     public static let markDamaged = EmbeddedStatement("spool_mark_damaged", PackageResources.spool_mark_damaged_sql)
     public static let mendDigest = EmbeddedStatement("spool_mend_digest", PackageResources.spool_mend_digest_sql)
     public static let prepare = EmbeddedStatement("spool_prepare", PackageResources.spool_prepare_sql)
@@ -152,7 +154,7 @@ public enum SpoolStatement {
 
     public static let all: [EmbeddedStatement] = [
         acknowledge, acknowledgedBefore, check, create, deleteEntries, deleteEntriesAfter, deleteLosses, forgetAcknowledgements, identify,
-        insertEntry, insertHeader, insertLoss, journalMode, markDamaged, mendDigest, prepare, putValue, removeValue,
+        insertEntry, insertHeader, insertLoss, journalMode, markDamaged, mendDigest, pageBound, pageSize, prepare, putValue, removeValue,
         retractAcknowledgements, selectEntries, selectEntrySizes, selectHeader, selectLosses, selectValue, selectValues,
         synchronous,
     ]

@@ -17,7 +17,7 @@ public struct AlerterLogFeed: AlerterFeed {
     public func reading(after cursors: [StreamName: Int64]) async throws -> FeedReading {
         let (batch, logTime) = try await reader.batch(after: cursors)
         return FeedReading(
-            records: batch.records, unreadable: batch.unreadable, isComplete: batch.isComplete, logTime: logTime, movedBack: batch.movedBack)
+            records: batch.records, unreadable: batch.unreadable + batch.dropped, isComplete: batch.isComplete, logTime: logTime, movedBack: batch.movedBack)
     }
 }
 

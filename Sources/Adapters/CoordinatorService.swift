@@ -42,11 +42,18 @@ public struct CoordinatorService: Service {
         let tell: @Sendable (String, [String: String]) -> Void = { [logger] message, facts in
             logger.info("\(message)", metadata: facts.mapValues { .string($0) })
         }
+        let outage: DatabaseDoor.Tell = { [logger] door, reason in
+            guard let reason else { return logger.notice("the database answers the coordinator again", metadata: ["door": "\(door)"]) }
+            logger.error("the database does not answer the coordinator", metadata: ["door": "\(door)", "error": "\(reason)"])
+        }
         let spooled = SpooledLog.make(.coordinator, in: spoolDirectory, database: database, tell: tell)
         let lease = LeaseStore(PostgresConnection(database), name: "coordinator", holder: holder, duration: fleet.lease.duration)
         let ports = CoordinatorPorts(
-            lease: LeaseRow(lease, spool: spooled), log: spooled ?? PostgresLog(PostgresConnection(database)),
-            source: CoordinatorLogSource(LogReader(PostgresConnection(database))), push: push, now: { SystemClocks.now() },
+            lease: WatchedLease(lease: LeaseRow(lease, spool: spooled), door: DatabaseDoor("lease", tell: outage)),
+            log: WatchedLog(spooled ?? PostgresLog(PostgresConnection(database)), DatabaseDoor("log", tell: outage)),
+            source: WatchedSource(
+                source: CoordinatorLogSource(LogReader(PostgresConnection(database))), door: DatabaseDoor("feed", tell: outage)),
+            push: push, now: { SystemClocks.now() },
             tell: tell,
             show: { [window] in window.show($0) }, beforeSending: { [failpoint] in failpoint.reach(before: $0) })
         let process = CoordinatorProcess(fleet: fleet, hash: .libcrypto, seed: generator.next())

@@ -27,6 +27,6 @@ public struct CoordinatorLogSource: LogSource {
 
     public func reading(after cursors: [StreamName: Int64]) async throws -> LogReading {
         let batch = try await reader.batch(after: cursors)
-        return LogReading(records: batch.records, unreadable: batch.unreadable, isComplete: batch.isComplete, hasMovedBack: !batch.movedBack.isEmpty)
+        return LogReading(records: batch.records, unreadable: batch.unreadable + batch.dropped, isComplete: batch.isComplete, hasMovedBack: !batch.movedBack.isEmpty)
     }
 }

@@ -87,7 +87,7 @@ public struct FeedPlace: Equatable, Sendable {
 public struct FeedReading: Sendable {
     /// In order per stream.
     public var records: [LogRecord]
-    /// The places read that hold what this version cannot read: the reader goes past them.
+    /// The places that hold what this version cannot read, or nothing any more: the reader goes past them.
     public var unreadable: [LogPosition]
     /// Nothing more stood behind these at that moment.
     public var isComplete: Bool

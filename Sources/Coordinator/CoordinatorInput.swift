@@ -7,7 +7,7 @@ public enum CoordinatorInput: Sendable {
     /// A tick of its own is due.
     case tick
     /// What the log held after the cursors asked for, in order per stream; `unreadable`: the places among them that this version
-    /// cannot read. `isComplete`: nothing more stood there at that moment.
+    /// cannot read, or where nothing is stored any more. `isComplete`: nothing more stood there at that moment.
     case records([LogRecord], unreadable: [LogPosition] = [], isComplete: Bool)
     /// The log could not be read.
     case readFailed

@@ -12,7 +12,7 @@ public protocol LogSource: Sendable {
 public struct LogReading: Sendable {
     /// In order per stream.
     public var records: [LogRecord]
-    /// The places read that hold what this version cannot read: the reader goes past them.
+    /// The places that hold what this version cannot read, or nothing any more: the reader goes past them.
     public var unreadable: [LogPosition]
     /// Nothing more stood behind these at that moment.
     public var isComplete: Bool

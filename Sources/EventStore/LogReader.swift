@@ -18,6 +18,9 @@ public final class LogReader: Sendable {
         public var isComplete: Bool
         /// Entries that this binary cannot read (a later version's): told of, never silent. Whoever reads on goes past them.
         public var unreadable: [LogPosition]
+        /// Heads of streams of which nothing more is stored up to there: their days were dropped, or what ends them is declared lost.
+        /// Whoever reads on goes past them, or a site that was closed down would be waited for ever.
+        public var dropped: [LogPosition] = []
         /// Streams whose head lies before the cursor: the database was restored to an older state.
         public var movedBack: [StreamName]
     }
@@ -56,7 +59,7 @@ public final class LogReader: Sendable {
         var cursors = cursors
         while true {
             let batch = try await batch(after: cursors)
-            for position in batch.records.map(\.position) + batch.unreadable {
+            for position in batch.records.map(\.position) + batch.unreadable + batch.dropped {
                 cursors[position.stream] = max(position.sequence, cursors[position.stream, default: 0])
             }
             batch.records.forEach(receive)
@@ -111,7 +114,12 @@ public final class LogReader: Sendable {
             }
             places[stream] = Place(sequence: entry.sequence, day: entry.receivedDay)
         }
-        batch.isComplete = behind.allSatisfy { (places[$0.stream]?.sequence ?? 0) >= $0.sequence }
+        let short = behind.filter { (places[$0.stream]?.sequence ?? 0) < $0.sequence }
+        guard !short.isEmpty else { return (batch, places) }
+        // A page that no bound cut holds all that is stored; the heads were read before it.
+        let counts = Dictionary(entries.map { ($0.streamIdentifier, 1) }, uniquingKeysWith: +)
+        batch.isComplete = entries.count < maximumRecords && short.allSatisfy { counts[$0.identifier, default: 0] < maximumPerStream }
+        if batch.isComplete { batch.dropped = short.map { LogPosition(stream: $0.stream, sequence: $0.sequence) } }
         return (batch, places)
     }
 }

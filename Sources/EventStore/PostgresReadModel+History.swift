@@ -15,7 +15,7 @@ extension PostgresReadModel: LogHistory {
         let reader = LogReader(connection)
         while ends.contains(where: { cursors[$0.key] ?? 0 < $0.value }) {
             let batch = try await reader.batch(after: cursors)
-            let places = batch.records.map(\.position) + batch.unreadable
+            let places = batch.records.map(\.position) + batch.unreadable + batch.dropped
             // An end that is not reached and brings nothing was dropped or restored away meanwhile: the rest is history no more.
             guard places.contains(where: { ends[$0.stream] != nil }) else { return }
             for place in places { cursors[place.stream] = max(cursors[place.stream] ?? 0, place.sequence) }

@@ -15,7 +15,7 @@ public struct ShareExplanation: Sendable {
     }
 
     public var text: String {
-        let granted = share.granted == share.share ? "" : " (granted \(share.granted.readable) after hysteresis and pause)"
+        let granted = share.granted == share.share ? "" : " (granted \(share.granted.readable) so far: the rest waits until others have gone down, or is too little for a change)"
         let next = share.next.map { "; behind it \(described($0))" } ?? ""
         return plainLine("\(share.workload) of \(share.cluster) gets \(share.share.readable)\(granted): "
             + "\(described(share.binding)) binds\(next). \(consequence)")

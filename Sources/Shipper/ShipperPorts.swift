@@ -10,7 +10,8 @@ public protocol MeasurementSource: Sendable {
 
 /// What carries a rate out, and reads back how it stands.
 public protocol BandwidthEnforcer: Sendable {
-    /// One reading per workload of the configuration, in its order. Never throws: what cannot be read says so.
+    /// One reading per workload of the configuration, in its order. Never throws: what cannot be read says so. Returns soon after its
+    /// task was cancelled, with what had been read by then and `unknown` for the rest.
     func read() async -> [WorkloadReading]
     /// Sets one workload's limit. Never throws: the result says what came of it, `unknown` where nobody answered.
     func apply(_ patch: WorkloadPatch) async -> PatchReport

@@ -138,11 +138,30 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
         while !Task.isCancelled {
             do { try await clock.sleep(until: due, tolerance: .milliseconds(1)) } catch { break }
             async let flows = ports.measurements.observe(until: ports.now().monotonic)
-            async let workloads = ports.enforcer.read()
+            async let workloads = readLimits(within: interval / 2)
             mailbox.yield(.tick(Observation(flows: await flows, workloads: await workloads)))
             let now = clock.now
             repeat { due = due.advanced(by: interval) } while due < now
         }
         mailbox.finish()
+    }
+
+    /// How the limits stand. What is not there after half a tick is not waited for: a slow API server must hold up neither the next
+    /// decision nor a brake.
+    private func readLimits(within span: Duration) async -> [WorkloadReading] {
+        await withTaskGroup(of: [WorkloadReading]?.self) { group in
+            group.addTask { await self.ports.enforcer.read() }
+            group.addTask {
+                // Cancelled where the reading came first.
+                try? await self.clock.sleep(for: span)
+                return nil
+            }
+            var readings: [WorkloadReading] = []
+            for await answer in group {
+                group.cancelAll()
+                if let answer { readings = answer }
+            }
+            return readings
+        }
     }
 }

@@ -34,9 +34,9 @@ extension SQLiteSpool {
         } else {
             try prove(database, path: path, fresh: fresh, hash)
         }
-        let pageSize = try Int.fetchOne(database, sql: "PRAGMA page_size") ?? 4096
+        let pageSize = try Int.fetchOne(database, sql: SpoolStatement.pageSize.text) ?? 4096
         let pages = (2 * limits.maximumBytes + SpoolLimits.fileReserve) / pageSize
-        try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+        try database.execute(sql: "\(SpoolStatement.pageBound.text) \(pages)")
     }
 
     private static func prove(_ database: Database, path: String, fresh: SpoolHeader, _ hash: HashFunction) throws {

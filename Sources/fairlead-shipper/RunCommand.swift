@@ -53,7 +53,7 @@ struct RunCommand: AsyncParsableCommand {
                 options: .init(
                     spoolPath: spool, holder: holder ?? hostName(), version: FairleadVersion.text, probeNamespace: probeNamespace),
                 http: HTTPClient())
-            let log = cluster.delivery == .standalone && database == nil ? nil : PostgresLog(PostgresConnection(.fairlead(database)))
+            let log = cluster.delivery == .standalone && database == nil ? nil : watchedLog(logger)
             let (process, ports, prober) = try await assembly.assemble(
                 log: log, board: probes, failpoint: Failpoint(environment: processEnvironment()), tell: { logger.tell($0) }, show: { board.show($0, at: SystemClocks.monotonic()) })
             let health = try site.listen.map { try HealthListener(board, on: $0, tick: fleet.tick) }
@@ -65,6 +65,17 @@ struct RunCommand: AsyncParsableCommand {
             prober?.stop()
             health?.stop()
         }
+    }
+}
+
+extension RunCommand {
+    /// The log, whose outages leave a line each: the loop goes on without it, and nothing else would say so.
+    private func watchedLog(_ logger: Logger) -> WatchedLog {
+        let door = DatabaseDoor("log") { _, reason in
+            guard let reason else { return logger.notice("the log answers again") }
+            logger.error("the log does not answer; the loop goes on without it", metadata: ["error": "\(reason)"])
+        }
+        return WatchedLog(PostgresLog(PostgresConnection(.fairlead(database))), door)
     }
 }
 

@@ -22,7 +22,7 @@ enum ServeMetrics {
             "fairlead_coordinator_leading", "1 where this replica leads now.", coordinator.actingTerm(at: now) == nil ? 0 : 1)
         let passedOver = counter(
             "fairlead_coordinator_entries_passed_over_total",
-            "Entries that change nothing: of a stream that may not tell them, unreadable, or with a term that cannot be true.",
+            "Entries that change nothing: of a stream that may not tell them, unreadable or gone, or with a term that cannot be true.",
             [
                 (["why": "misplaced"], coordinator.state.misplaced), (["why": "unreadable"], coordinator.state.unreadable),
                 (["why": "absurd-term"], coordinator.state.absurdTerms),
@@ -51,7 +51,7 @@ enum ServeMetrics {
                 "fairlead_alerter_heartbeats_total", "Signs of life sent, by what came of them.",
                 [(["result": "delivered"], counts.heartbeats), (["result": "failed"], counts.heartbeatsFailed)]),
             counter(
-                "fairlead_alerter_entries_passed_over_total", "Entries that no rule sees: misplaced or unreadable.", [([:], alerter.passedOver)]),
+                "fairlead_alerter_entries_passed_over_total", "Entries that no rule sees: misplaced, unreadable or gone.", [([:], alerter.passedOver)]),
             counter("fairlead_outbox_pruned_total", "Old notifications forgotten.", [([:], counts.pruned)]),
         ]
         if let last = alerter.lastReadAt {

@@ -61,6 +61,25 @@ import Testing
         #expect(try database.texts("SELECT count(DISTINCT received_on)::text FROM fairlead.event") == ["2"])
     }
 
+    @Test func `a stream whose days were dropped is passed, and holds no reader up`() async throws {
+        let database = try await TestDatabase.make()
+        var closed = try await Writer(database, "plant-a/s")
+        for _ in 0..<2 { try await closed.append(350) }
+        var living = try await Writer(database, "plant-b/s")
+        try await living.append(2)
+        // As dropping a day leaves it: the head stands, the rows are gone.
+        try database.run("DELETE FROM fairlead.event WHERE stream_id = fairlead.stream_id('plant-a/s') AND seq > 510")
+        let reader = LogReader(database.connection())
+        let first = try await reader.batch(after: [:])
+        #expect(!first.isComplete && first.dropped.isEmpty, "a page that a bound cut is not the end")
+        let second = try await reader.batch(after: ["plant-a/s": 500, "plant-b/s": 2])
+        #expect(second.isComplete && second.records.count == 10)
+        #expect(second.dropped == [LogPosition(stream: "plant-a/s", sequence: 700)])
+        var seen = 0
+        try await reader.readAll { _ in seen += 1 }
+        #expect(seen == 512)
+    }
+
     @Test func `a transaction left open in another database delays nobody`() async throws {
         let database = try await TestDatabase.make()
         let other = try await TestDatabase.make(migrated: false)

@@ -181,8 +181,8 @@ import Testing
             "telemetry-upload of plant-a gets 190 Mbit/s: wan-a, which carries 400 Mbit/s (configured 1.00 Gbit/s) less 20.0 Mbit/s reserved, "
                 + "binds; behind it its own ceiling. If it gained, telemetry-upload of plant-b would lose.",
             "erp-dashboard of plant-a gets 10.0 Mbit/s: its own ceiling binds. Nobody would lose if that moved.",
-            "telemetry-upload of plant-b gets 180 Mbit/s (granted 120 Mbit/s after hysteresis and pause): wan-a, which carries 400 Mbit/s "
-                + "(configured 1.00 Gbit/s) less 20.0 Mbit/s reserved, binds. If it gained, telemetry-upload of plant-a would lose.",
+            "telemetry-upload of plant-b gets 180 Mbit/s (granted 120 Mbit/s so far: the rest waits until others have gone down, "
+                + "or is too little for a change): wan-a, which carries 400 Mbit/s (configured 1.00 Gbit/s) less 20.0 Mbit/s reserved, binds. If it gained, telemetry-upload of plant-a would lose.",
         ])
     }
 

@@ -126,7 +126,7 @@ import Testing
         #expect(run.code == 0)
         #expect(run.out == """
             allocation 4.17 at coordinator/1, decided 8 s ago
-            telemetry-upload of plant-b gets 180 Mbit/s (granted 120 Mbit/s after hysteresis and pause): wan-a, which carries 400 Mbit/s (configured 1.00 Gbit/s) less 20.0 Mbit/s reserved, binds. If it gained, telemetry-upload of plant-a would lose.
+            telemetry-upload of plant-b gets 180 Mbit/s (granted 120 Mbit/s so far: the rest waits until others have gone down, or is too little for a change): wan-a, which carries 400 Mbit/s (configured 1.00 Gbit/s) less 20.0 Mbit/s reserved, binds. If it gained, telemetry-upload of plant-a would lose.
 
             """)
     }

@@ -114,6 +114,8 @@ struct ShipperProcessTests {
             _ = bench.step(.logUnreachable)
         }
         #expect(mentions == 1)
+        // What waits for the hanging spool counts too.
+        #expect(bench.process.status.entriesLost == 3)
     }
 
     @Test func `what a full spool refused is offered again with the same numbers and digests`() throws {

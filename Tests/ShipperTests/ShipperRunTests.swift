@@ -31,18 +31,52 @@ struct ShipperRunTests {
         }
     }
 
-    @Test func `the first limit is set though the spool never answers, and the run still ends when it is told to`() async throws {
-        let (patches, patched) = AsyncStream.makeStream(of: WorkloadPatch.self)
+    /// An enforcer whose server never answers a reading: only the end of its task ends it.
+    private struct SilentEnforcer: BandwidthEnforcer {
+        func read() async -> [WorkloadReading] {
+            for await _ in AsyncStream(Never.self, { _ in }) {}
+            return [WorkloadReading(limit: .unknown("cancelled"), counter: .noSource)]
+        }
+        func apply(_ patch: WorkloadPatch) async -> PatchReport {
+            PatchReport(workload: patch.workload, desired: patch.desired, result: .unknown)
+        }
+    }
+
+    @Test func `a reading of limits that never comes is given up after half a tick, and the loop goes on deciding`() async throws {
+        let (statuses, show) = AsyncStream.makeStream(of: ShipperStatus.self)
         let bench = try ShipperBench()
         let clock = ContinuousClock()
+        var ports = ports(enforcer: SilentEnforcer(), clock)
+        ports.show = { show.yield($0) }
+        let third = await withTaskGroup(of: ShipperStatus?.self) { [ports] group in
+            group.addTask {
+                await ShipperRun(ports: ports, clock: clock, tick: .milliseconds(20)).run(bench.process)
+                return nil
+            }
+            group.addTask { await statuses.first { $0.ticks == 3 } }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            return first
+        }
+        #expect(third?.ticks == 3 && third?.problems == ["cancelled"])
+    }
+
+    private func ports(enforcer: any BandwidthEnforcer, _ clock: ContinuousClock) -> ShipperPorts {
         let start = clock.now
-        let ports = ShipperPorts(
-            measurements: SilentSource(), enforcer: OpenEnforcer(patched: patched), spool: HangingSpool(), log: nil,
+        return ShipperPorts(
+            measurements: SilentSource(), enforcer: enforcer, spool: HangingSpool(), log: nil,
             now: {
                 let passed = (clock.now - start).components
                 let nanoseconds = passed.seconds * 1_000_000_000 + passed.attoseconds / 1_000_000_000
                 return Now(monotonic: MonotonicTime(nanoseconds: nanoseconds + 1), wall: WallTime(microseconds: 1_795_000_000_000_000 + nanoseconds / 1_000))
             })
+    }
+
+    @Test func `the first limit is set though the spool never answers, and the run still ends when it is told to`() async throws {
+        let (patches, patched) = AsyncStream.makeStream(of: WorkloadPatch.self)
+        let bench = try ShipperBench()
+        let clock = ContinuousClock()
+        let ports = ports(enforcer: OpenEnforcer(patched: patched), clock)
         let patch = await withTaskGroup(of: WorkloadPatch?.self) { group in
             group.addTask {
                 await ShipperRun(ports: ports, clock: clock, tick: .milliseconds(20)).run(bench.process)

@@ -39,8 +39,18 @@ enum TidyRules {
         case "DELETE": next.first == "FROM"
         // UPDATE table SET, UPDATE schema.table SET, and either with AS alias.
         case "UPDATE": next.firstIndex(of: "SET").map { $0 >= 1 && ($0 <= 2 || next[..<$0].contains("AS")) } ?? false
+        case "PRAGMA": !next.isEmpty
+        case "CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE": next.first.map(isObjectWord) ?? false
+        // WITH name AS, WITH RECURSIVE name AS, and with a list of columns between.
+        case "WITH": next.contains("AS")
         default: false
         }
+    }
+    private static func isObjectWord(_ word: String) -> Bool {
+        [
+            "TABLE", "TEMP", "TEMPORARY", "UNLOGGED", "INDEX", "UNIQUE", "VIEW", "ROLE", "USER", "DATABASE", "SCHEMA", "FUNCTION", "OR", "TYPE",
+            "SEQUENCE", "EXTENSION", "TRIGGER", "SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE", "USAGE", "ALL", "CONNECT", "SYSTEM",
+        ].contains(word)
     }
 
     private static let clocks: Set<String> = ["ContinuousClock", "SuspendingClock", "UTCClock"]

@@ -75,7 +75,8 @@ import Testing
 
     @Test(arguments: [
         "SELECT 1", "WITH a AS (SELECT x FROM y) b", "INSERT INTO t VALUES (1)", "INSERT OR REPLACE INTO t", "UPDATE fairlead.stream SET a = 1",
-        "DELETE FROM t",
+        "DELETE FROM t", "PRAGMA journal_mode = wal", "CREATE TABLE t (a int4)", "ALTER ROLE r LOGIN", "GRANT SELECT ON t TO r",
+        "WITH RECURSIVE t (a) AS (VALUES (1)) TABLE t",
     ])
     func `SQL in a string is found, long strings and raw ones included`(sql: String) {
         #expect(TidyRules.sql(SwiftSource("let a = 1\nlet b = \"\(sql)\""), file: "f").map(\.line) == [2])
@@ -83,7 +84,7 @@ import Testing
         #expect(TidyRules.sql(SwiftSource("// \(sql)"), file: "f") == [])
     }
 
-    @Test(arguments: ["Select a cluster", "UPDATE the fleet, then SET sail", "the SELECTED one", "Insert into the slot"])
+    @Test(arguments: ["Select a cluster", "UPDATE the fleet, then SET sail", "the SELECTED one", "Insert into the slot", "CREATE a cluster", "WITH care"])
     func `a sentence is no SQL`(sentence: String) {
         #expect(TidyRules.sql(SwiftSource("let a = \"\(sentence)\""), file: "f") == [])
     }

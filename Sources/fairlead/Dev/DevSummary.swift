@@ -18,7 +18,10 @@ struct DevSummary {
     var decisions: [LoopAction: Int] = [:]
     var grants = 0
     var patchesApplied = 0
+    /// The world said no: to the value, to the term, or because another was faster.
     var patchesRefused = 0
+    /// Nobody answered, or nothing was there to be patched.
+    var patchesUnanswered = 0
     private var firing: Set<String> = []
     var fired = 0
     var resolved = 0
@@ -41,7 +44,7 @@ struct DevSummary {
         postgres = stage.server.processIdentifier
         postgresStarts = stage.serverStarts
         try await LogReader(connection).readAll { count($0) }
-        delivered = DeliveredMessages.count(at: "\(stage.directory)/webhooks.jsonl")
+        delivered = WebhookRecord.count(at: "\(stage.directory)/webhooks.jsonl")
     }
 
     private mutating func count(_ record: LogRecord) {
@@ -55,7 +58,12 @@ struct DevSummary {
             guard let fact = try? envelope.fact() else { return }  // a kind of a later version is none of ours
             switch fact {
             case .grantIssued: grants += 1
-            case .patchSettled(let patch): if patch.result == .applied { patchesApplied += 1 } else { patchesRefused += 1 }
+            case .patchSettled(let patch):
+                switch patch.result {
+                case .applied: patchesApplied += 1
+                case .refused, .lostRace, .contested: patchesRefused += 1
+                case .unknown, .gone: patchesUnanswered += 1
+                }
             case .alertChanged(let change):
                 if change.state == .firing {
                     fired += 1
@@ -79,7 +87,10 @@ struct DevSummary {
                 "decrease": .integer(decisions[.decrease] ?? 0), "increase": .integer(decisions[.increase] ?? 0),
                 "hold": .integer(decisions[.hold] ?? 0),
             ],
-            "grants": .integer(grants), "patches": ["applied": .integer(patchesApplied), "refused": .integer(patchesRefused)],
+            "grants": .integer(grants),
+            "patches": [
+                "applied": .integer(patchesApplied), "refused": .integer(patchesRefused), "unanswered": .integer(patchesUnanswered),
+            ],
             "alerts": ["fired": .integer(fired), "resolved": .integer(resolved), "delivered": .integer(delivered)],
             "processes": .array(
                 [["role": .string("postgres"), "pid": .optional(postgres), "starts": .integer(postgresStarts)]]
@@ -97,7 +108,7 @@ struct DevSummary {
         ticks       \(ticks), \(samples) samples
         decisions   \(decisions[.decrease] ?? 0) decrease, \(decisions[.increase] ?? 0) increase, \(decisions[.hold] ?? 0) hold
         grants      \(grants)
-        patches     \(patchesApplied) applied, \(patchesRefused) refused
+        patches     \(patchesApplied) applied, \(patchesRefused) refused, \(patchesUnanswered) unanswered
         alerts      \(fired) fired, \(resolved) resolved, \(delivered) delivered
         log         \(streams) streams, \(isVerified ? "verified" : "NOT VERIFIED"), \(gaps) gaps
         """

@@ -1,0 +1,72 @@
+import Coordination
+import Coordinator
+public import Events
+import Synchronization
+
+/// One of the database's doors, watched: an outage is told of when it begins, when its reason changes, and when it ends, and not at
+/// each attempt between. A process that merely retries would leave no line of a wrong password.
+public final class DatabaseDoor: Sendable {
+    /// `reason` is nil where the door answers again.
+    public typealias Tell = @Sendable (_ door: String, _ reason: String?) -> Void
+
+    private let name: String
+    private let tell: Tell
+    private let reason = Mutex<String?>(nil)
+
+    /// - Parameter name: what goes through it, in one word, as a log line shows it.
+    public init(_ name: String, tell: @escaping Tell) {
+        self.name = name
+        self.tell = tell
+    }
+
+    func watch<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+        do {
+            let answer = try await body()
+            become(nil)
+            return answer
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            become(plainSentence(error))
+            throw error
+        }
+    }
+
+    private func become(_ newReason: String?) {
+        let isNews = reason.withLock { known in
+            defer { known = newReason }
+            return known != newReason
+        }
+        if isNews { tell(name, newReason) }
+    }
+}
+
+/// A log whose outages are told of.
+public struct WatchedLog: EventLog {
+    private let log: any EventLog
+    private let door: DatabaseDoor
+    public init(_ log: any EventLog, _ door: DatabaseDoor) {
+        self.log = log
+        self.door = door
+    }
+    public func answer(_ request: LogRequest) async throws -> LogAnswer { try await door.watch { try await log.answer(request) } }
+}
+
+/// A lease whose outages are told of.
+struct WatchedLease: LeaseKeeper {
+    let lease: any LeaseKeeper
+    let door: DatabaseDoor
+    func ask(highestTermSeen: Int64) async throws -> LeaseAnswer {
+        try await door.watch { try await lease.ask(highestTermSeen: highestTermSeen) }
+    }
+    func resign(term: Int64) async { await lease.resign(term: term) }
+}
+
+/// A reader of the log whose outages are told of.
+struct WatchedSource: LogSource {
+    let source: any LogSource
+    let door: DatabaseDoor
+    func reading(after cursors: [StreamName: Int64]) async throws -> LogReading {
+        try await door.watch { try await source.reading(after: cursors) }
+    }
+}

@@ -52,7 +52,7 @@ public struct CoordinatorService: Service {
             lease: WatchedLease(lease: LeaseRow(lease, spool: spooled), door: DatabaseDoor("lease", tell: outage)),
             log: WatchedLog(spooled ?? PostgresLog(PostgresConnection(database)), DatabaseDoor("log", tell: outage)),
             source: WatchedSource(
-                source: CoordinatorLogSource(LogReader(PostgresConnection(database))), door: DatabaseDoor("feed", tell: outage)),
+                source: CoordinatorLogSource(PostgresConnection(database), clusters: fleet.clusters.count), door: DatabaseDoor("feed", tell: outage)),
             push: push, now: { SystemClocks.now() },
             tell: tell,
             show: { [window] in window.show($0) }, beforeSending: { [failpoint] in failpoint.reach(before: $0) })

@@ -69,4 +69,5 @@ struct WatchedSource: LogSource {
     func reading(after cursors: [StreamName: Int64]) async throws -> LogReading {
         try await door.watch { try await source.reading(after: cursors) }
     }
+    func place() async throws -> FleetPlace { try await door.watch { try await source.place() } }
 }

@@ -38,7 +38,7 @@ extension Failpoint {
         case .send(.append), .send(.declareLost): reach("coordinator.before-append")
         case .patch: reach("coordinator.before-patch")
         case .claim: reach("coordinator.before-claim")
-        case .askLease, .readLog, .wake, .note: break
+        case .askLease, .findPlace, .readLog, .wake, .note: break
         }
     }
 }

@@ -1,7 +1,8 @@
+public import Coordination
 public import Coordinator
 public import Events
 public import EventStore
-import PostgreSQL
+public import PostgreSQL
 
 extension SpooledLog {
     /// The log on PostgreSQL with a spool for `stream` in `directory`, where there is one to be kept.
@@ -23,10 +24,26 @@ extension SpooledLog {
 /// The streams of the log, read by cursor.
 public struct CoordinatorLogSource: LogSource {
     private let reader: LogReader
-    public init(_ reader: LogReader) { self.reader = reader }
+    private let recent: RecentLogReader
+    private let clusters: Int
+
+    /// - Parameter clusters: how many the fleet has: that many stretches of the newest part are looked at.
+    public init(_ connection: PostgresConnection, clusters: Int) {
+        reader = LogReader(connection)
+        recent = RecentLogReader(connection)
+        self.clusters = clusters
+    }
+
+    public func place() async throws -> FleetPlace { FleetPlace(try await recent.place(clusters: clusters)) }
 
     public func reading(after cursors: [StreamName: Int64]) async throws -> LogReading {
         let batch = try await reader.batch(after: cursors)
         return LogReading(records: batch.records, unreadable: batch.unreadable + batch.dropped, isComplete: batch.isComplete, hasMovedBack: !batch.movedBack.isEmpty)
+    }
+}
+
+extension FleetPlace {
+    public init(_ place: RecentLogReader.Place) {
+        self.init(cursors: place.cursors, rosters: place.rosters, grants: place.grants)
     }
 }

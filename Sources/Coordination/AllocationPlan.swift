@@ -20,6 +20,8 @@ public struct AllocationPlan: Sendable {
     public let links: [AllocationRecord.Link]
     public let isFeasible: Bool
     public let shortfalls: [String]
+    /// What clusters that are granted nothing now may still use.
+    public let kept: [AllocationRecord.Kept]
     public let certificate: String
 
     public func grantedRates(of cluster: ClusterID) -> [Grant.Rate] {
@@ -84,7 +86,8 @@ public struct AllocationPlanner: Sendable {
                 granted: granted[index], binding: target.binding[index], next: target.next[index])
         }
         return AllocationPlan(
-            rows: rows, links: links, isFeasible: target.isFeasible, shortfalls: target.shortfalls, certificate: target.certificate)
+            rows: rows, links: links, isFeasible: target.isFeasible, shortfalls: target.shortfalls,
+            kept: AllocationPlanner.keptRates(fleet, state, now: now), certificate: target.certificate)
     }
 
     /// What a link keeps beside the grants: the reserves of critical flows, and what clusters that are granted nothing now may
@@ -93,10 +96,22 @@ public struct AllocationPlanner: Sendable {
     public static func kept(on link: LinkID, _ fleet: FleetConfiguration, _ state: FleetState, now: MonotonicTime) -> BitRate {
         let absent = fleet.clusters(crossing: link).filter { !isGrantable($0, state, now) }
         return absent.reduce(fleet.reserve(on: link)) { sum, cluster in
-            cluster.workloads(crossing: link).reduce(sum) { sum, workload in
-                let use = state.clusters[cluster.id]?.workloads[workload.id]
-                guard cluster.mode == .enforce else { return sum + (use?.used ?? .zero) }
-                return sum + max(state.highestOutstanding(cluster.id, workload.id), use?.applied ?? .zero)
+            cluster.workloads(crossing: link).reduce(sum) { $0 + kept(of: $1.id, in: cluster, state) }
+        }
+    }
+
+    private static func kept(of workload: WorkloadID, in cluster: ClusterSpecification, _ state: FleetState) -> BitRate {
+        let use = state.clusters[cluster.id]?.workloads[workload]
+        guard cluster.mode == .enforce else { return use?.used ?? .zero }
+        return max(state.highestOutstanding(cluster.id, workload), use?.applied ?? .zero)
+    }
+
+    /// The same by workload, of clusters that would act: for whoever begins to fold here.
+    private static func keptRates(_ fleet: FleetConfiguration, _ state: FleetState, now: MonotonicTime) -> [AllocationRecord.Kept] {
+        fleet.clusters.filter { $0.mode == .enforce && !isGrantable($0, state, now) }.flatMap { cluster in
+            cluster.workloads.compactMap { workload in
+                let rate = kept(of: workload.id, in: cluster, state)
+                return rate > .zero ? AllocationRecord.Kept(cluster: cluster.id, workload: workload.id, rate: rate) : nil
             }
         }
     }

@@ -22,6 +22,8 @@ public struct FleetState: Sendable {
     public private(set) var estimates: [LinkID: CapacityEstimate] = [:]
     /// What each link was last learned to carry: the last estimate that no person's word moved.
     public private(set) var learned: [LinkID: BitRate] = [:]
+    /// What clusters that the newest allocation granted nothing may still use, as it stated.
+    private var kept: [ClusterID: [WorkloadID: BitRate]] = [:]
     /// The newest override of each link, ended or not.
     private var overrides: [LinkID: StandingOverride] = [:]
     /// Patches by result, for pages and metrics.
@@ -36,13 +38,14 @@ public struct FleetState: Sendable {
 
     public init() {}
 
-    /// Begins behind the first entries of each stream: what stands up to these cursors is not folded, but for the rosters in force there.
-    public init(readFrom cursors: [StreamName: Int64], rosters: [LogPosition: Roster]) {
-        self.cursors = cursors
-        for (position, roster) in rosters {
+    /// Begins at a place: what stands before it is not folded, but for what the place itself tells.
+    public init(at place: FleetPlace) {
+        cursors = place.cursors
+        for (position, roster) in place.rosters {
             guard let cluster = position.stream.cluster, roster.cluster == cluster else { continue }
             clusters[cluster, default: ClusterState(id: cluster)].rosters[position] = roster
         }
+        for grant in place.grants { fold(grant) }
     }
 
     /// The highest term that can be true, wherever it was named; a new term lies above it. A restored database may know a lower one.
@@ -50,11 +53,12 @@ public struct FleetState: Sendable {
     /// Terms that sites named and that cannot be true.
     public var absurdTerms: Int64 { terms.absurd }
 
-    /// Forgets all that was folded, but for the terms: a database that was restored to an older state is where they are needed.
-    public mutating func forget() {
-        let terms = terms
-        self = FleetState()
-        self.terms = terms
+    /// Forgets all that was folded, but for the terms, and begins anew: a database that was restored to an older state is where they
+    /// are needed.
+    public mutating func begin(at place: FleetPlace) {
+        let before = terms
+        self = FleetState(at: place)
+        terms.merge(before)
     }
 
     /// Folds one record. Records of a stream come in order; one at or before the cursor was folded already and changes nothing.
@@ -98,11 +102,8 @@ public struct FleetState: Sendable {
         case .rosterDeclared(let roster):
             guard let cluster, roster.cluster == cluster else { return misplaced += 1 }
             clusters[cluster, default: ClusterState(id: cluster)].rosters[record.position] = roster
-        case .grantIssued(let grant):
-            terms.centre(names: grant.version.term)
-            if let held = grants[grant.cluster], held.version >= grant.version { return }
-            grants[grant.cluster] = grant
-            outstand(grant)
+        case .grantIssued(let grant): fold(grant)
+        case .allocationDecided(let allocation): fold(allocation)
         case .capacityEstimated(let estimate): fold(estimate)
         case .patchSettled(let patch):
             guard cluster == nil || patch.cluster == cluster else { return misplaced += 1 }
@@ -123,6 +124,23 @@ public struct FleetState: Sendable {
         }
     }
 
+    private mutating func fold(_ grant: Grant) {
+        terms.centre(names: grant.version.term)
+        if let held = grants[grant.cluster], held.version >= grant.version { return }
+        grants[grant.cluster] = grant
+        outstand(grant)
+    }
+
+    /// What an allocation states anew is news only to whoever has not folded what it rests on.
+    private mutating func fold(_ allocation: AllocationRecord) {
+        for link in allocation.links where learned[link.link] == nil {
+            learned[link.link] = link.learned ?? link.effective
+        }
+        kept = Dictionary(grouping: allocation.kept, by: \.cluster).mapValues { rates in
+            Dictionary(rates.map { ($0.workload, $0.rate) }, uniquingKeysWith: max)
+        }
+    }
+
     private mutating func outstand(_ grant: Grant) {
         var list = outstanding[grant.cluster, default: []]
         list.append(grant)
@@ -136,9 +154,11 @@ public struct FleetState: Sendable {
         outstanding[grant.cluster] = list
     }
 
-    /// The highest rate to which `cluster` may still raise `workload` under a grant that it holds or may yet receive.
+    /// The highest rate to which `cluster` may still raise `workload` under a grant that it holds or may yet receive, or to which it may
+    /// have raised it while nobody heard it.
     public func highestOutstanding(_ cluster: ClusterID, _ workload: WorkloadID) -> BitRate {
-        (outstanding[cluster] ?? []).compactMap { $0.rate(of: workload) }.max() ?? .zero
+        let granted = (outstanding[cluster] ?? []).compactMap { $0.rate(of: workload) }.max() ?? .zero
+        return max(granted, kept[cluster]?[workload] ?? .zero)
     }
 
     /// A person's word on what the link carries, where one is in force.

@@ -103,6 +103,9 @@ public struct LinkCapacity: Sendable, Equatable {
     public static let overridden = "overridden"
     public static let overrideEnded = "override-ended"
 
+    /// What evidence says that it carries, where a person's word stands over it; nil where none does.
+    public var learnedUnderOverride: BitRate? { standing.map { $0.hasSuffered ? effective : $0.learned } }
+
     /// The most that it may be believed to carry.
     private var most: BitRate { standing?.capacity ?? configured }
 

@@ -14,6 +14,11 @@ struct TermsSeen: Sendable {
 
     var highest: Int64 { max(central, sites) }
 
+    /// Takes over what another has seen.
+    mutating func merge(_ other: TermsSeen) {
+        (central, sites, absurd) = (max(central, other.central), max(sites, other.sites), absurd + other.absurd)
+    }
+
     mutating func centre(names term: Int64) { central = max(central, term) }
 
     mutating func site(names term: Int64) {

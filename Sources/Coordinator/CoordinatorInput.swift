@@ -9,7 +9,9 @@ public enum CoordinatorInput: Sendable {
     /// What the log held after the cursors asked for, in order per stream; `unreadable`: the places among them that this version
     /// cannot read, or where nothing is stored any more. `isComplete`: nothing more stood there at that moment.
     case records([LogRecord], unreadable: [LogPosition] = [], isComplete: Bool)
-    /// The log could not be read.
+    /// Where the folding may begin.
+    case placed(FleetPlace)
+    /// The log could not be read, or its place not be found.
     case readFailed
     /// The log holds less of a stream than was folded of it: the database was restored to an older state.
     case logMovedBack
@@ -28,6 +30,8 @@ public enum CoordinatorInput: Sendable {
 public enum CoordinatorEffect: Sendable, Equatable {
     /// Acquire or renew the lease, under a term not below this; report `leaseAnswered` or `leaseUnanswered`.
     case askLease(highestTermSeen: Int64)
+    /// Find out where the folding may begin; report `placed` or `readFailed`.
+    case findPlace
     /// Read what follows these cursors in every stream; report `records` or `readFailed`.
     case readLog(after: [StreamName: Int64])
     case send(LogRequest)

@@ -20,6 +20,8 @@ public struct CoordinatorProcess: Sendable {
     private var capacities: [LinkID: LinkCapacity]
     private var planner = AllocationPlanner()
     private var isReading = false
+    /// Whether it is known where the folding begins.
+    private var isPlaced = false
     /// Whether all that stood on the log when this term began has been folded: before that, nothing is decided.
     private var hasCaughtUp = false
     private var nextVersion: Int64 = 1
@@ -57,6 +59,10 @@ public struct CoordinatorProcess: Sendable {
             for position in unreadable { state.pass(over: position) }
             if isComplete { caughtUp() }
             return (isComplete ? decide(now) : read()) + advance(now)
+        case .placed(let place):
+            (isReading, isPlaced) = (false, true)
+            state.begin(at: place)
+            return read()
         case .readFailed:
             isReading = false
             return []
@@ -133,10 +139,9 @@ public struct CoordinatorProcess: Sendable {
     /// The database is one of an older day: what was folded of the days that it forgot is no longer on the log, and what is written there
     /// anew would lie behind the cursors. All is folded again before the next decision.
     private mutating func foldAnew() -> [CoordinatorEffect] {
-        isReading = false
-        state.forget()
+        (isReading, isPlaced) = (false, false)
         hasCaughtUp = false
-        return [.note("the log moved back: the fleet is folded again from its beginning", [:])] + read()
+        return [.note("the log moved back: the fleet is folded anew", [:])] + read()
     }
 
     private mutating func stopWriting() {
@@ -150,7 +155,7 @@ public struct CoordinatorProcess: Sendable {
     private mutating func read() -> [CoordinatorEffect] {
         guard !isReading else { return [] }
         isReading = true
-        return [.readLog(after: state.cursors)]
+        return [isPlaced ? .readLog(after: state.cursors) : .findPlace]
     }
 
     private mutating func decide(_ now: Now) -> [CoordinatorEffect] {
@@ -218,12 +223,17 @@ public struct CoordinatorProcess: Sendable {
         }
         for grant in grants { lastGrants[grant.cluster] = grant }
         let record = AllocationRecord(
-            version: version, isFeasible: plan.isFeasible, links: plan.links,
+            version: version, isFeasible: plan.isFeasible,
+            links: plan.links.map {
+                var link = $0
+                link.learned = capacities[$0.link]?.learnedUnderOverride
+                return link
+            },
             shares: plan.rows.map {
                 AllocationRecord.Share(
                     cluster: $0.cluster, workload: $0.workload, share: $0.share, granted: $0.granted, binding: $0.binding, next: $0.next)
             },
-            certificate: plan.certificate, foldedThrough: clusters.compactMap { state.clusters[$0]?.newest?.position })
+            kept: plan.kept, certificate: plan.certificate, foldedThrough: clusters.compactMap { state.clusters[$0]?.newest?.position })
         return [.allocationDecided(record)] + grants.map(Fact.grantIssued)
     }
 

@@ -6,6 +6,8 @@ public import Quantities
 public protocol LogSource: Sendable {
     /// What follows the cursors in every stream; bounded.
     func reading(after cursors: [StreamName: Int64]) async throws -> LogReading
+    /// Where a reader that knows nothing yet begins.
+    func place() async throws -> FleetPlace
 }
 
 /// What one reading of the log brought.
@@ -98,6 +100,10 @@ public struct CoordinatorRun<ClockType: Clock>: Sendable where ClockType.Duratio
         case .askLease(let highestTermSeen):
             group.addTask {
                 do { mailbox.yield(.leaseAnswered(try await ports.lease.ask(highestTermSeen: highestTermSeen))) } catch { mailbox.yield(.leaseUnanswered) }
+            }
+        case .findPlace:
+            group.addTask {
+                do { mailbox.yield(.placed(try await ports.source.place())) } catch { mailbox.yield(.readFailed) }
             }
         case .readLog(let cursors):
             group.addTask {

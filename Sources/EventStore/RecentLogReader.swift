@@ -11,10 +11,17 @@ public struct RecentLogReader: Sendable {
     public static let coordinatorEntriesPerCluster: Int64 = 16
     public static let coordinatorEntriesAtLeast: Int64 = 400
 
-    public struct Stretch: Sendable {
-        /// From where each stream was read, and the roster in force there.
+    /// Where the newest part begins.
+    public struct Place: Sendable {
+        /// From where each stream is read, and the roster in force there.
         public var cursors: [StreamName: Int64] = [:]
         public var rosters: [LogPosition: Roster] = [:]
+        /// The newest of each cluster, however old.
+        public var grants: [Grant] = []
+    }
+
+    public struct Stretch: Sendable {
+        public var place: Place
         /// The central streams' records first, then the clusters'; each stream's in order.
         public var records: [LogRecord] = []
         /// The log's own clock after the reading: the age of a record is counted from here.
@@ -24,20 +31,27 @@ public struct RecentLogReader: Sendable {
     private let connection: PostgresConnection
     public init(_ connection: PostgresConnection) { self.connection = connection }
 
-    public func read(clusters: Int) async throws(PostgresError) -> Stretch {
+    public func place(clusters: Int) async throws(PostgresError) -> Place {
         let ofCoordinator = max(RecentLogReader.coordinatorEntriesAtLeast, Int64(clusters) * RecentLogReader.coordinatorEntriesPerCluster)
-        let places = try await connection.run { session throws(PostgresError) in
-            try session.query(Query.recentPlace, [.int8(ofCoordinator), .int8(RecentLogReader.entriesOfCluster)]) { row throws(PostgresError) in
-                try StreamPlace(row)
-            }
+        let (streams, grants) = try await connection.run { session throws(PostgresError) in
+            let parameters: [PostgresParameter] = [.int8(ofCoordinator), .int8(RecentLogReader.entriesOfCluster)]
+            let streams = try session.query(Query.recentPlace, parameters) { row throws(PostgresError) in try StreamPlace(row) }
+            // A grant of a later version is one that this coordinator cannot count with; its newest allocation says what is kept.
+            let grants = try session.query(Query.grantHeads) { row throws(PostgresError) in try? Grant(bodyText: try row.value("body")) }
+            return (streams, grants.compactMap { $0 })
         }
-        var stretch = Stretch()
-        for place in places {
-            stretch.cursors[place.position.stream] = place.position.sequence
-            if let (position, roster) = place.roster { stretch.rosters[position] = roster }
+        var place = Place(grants: grants)
+        for stream in streams {
+            place.cursors[stream.position.stream] = stream.position.sequence
+            if let (position, roster) = stream.roster { place.rosters[position] = roster }
         }
+        return place
+    }
+
+    public func read(clusters: Int) async throws(PostgresError) -> Stretch {
+        var stretch = Stretch(place: try await place(clusters: clusters))
         var (central, clusters): ([LogRecord], [LogRecord]) = ([], [])
-        try await LogReader(connection).readAll(after: stretch.cursors) { record in
+        try await LogReader(connection).readAll(after: stretch.place.cursors) { record in
             if record.position.stream.cluster == nil { central.append(record) } else { clusters.append(record) }
         }
         stretch.records = central + clusters

@@ -249,16 +249,9 @@ extension Roster {
 
 extension AllocationRecord {
     fileprivate var json: JSONValue {
-        [
+        let known: JSONValue = [
             "term": .integer(version.term), "version": .integer(version.version), "feasible": .bool(isFeasible),
-            "links": .array(
-                links.map { link in
-                    [
-                        "link": .string(link.link.text), "configured_bps": .integer(link.configured.bitsPerSecond),
-                        "effective_bps": .integer(link.effective.bitsPerSecond), "reserved_bps": .integer(link.reserved.bitsPerSecond),
-                        "used_bps": .integer(link.used.bitsPerSecond),
-                    ]
-                }),
+            "links": .array(links.map(\.json)),
             "shares": .array(
                 shares.map { share in
                     [
@@ -270,6 +263,7 @@ extension AllocationRecord {
             "certificate": .string(certificate),
             "folded_through": .array(foldedThrough.map { .string($0.description) }),
         ]
+        return known.adding("kept", kept.isEmpty ? nil : .array(kept.map(\.json)))
     }
     fileprivate init(_ body: BodyReader) throws(FactError) {
         self.init(
@@ -277,7 +271,8 @@ extension AllocationRecord {
             links: try body.elements("links").map { (link) throws(FactError) in
                 Link(
                     link: LinkID(try link.string("link")), configured: try link.rate("configured_bps"),
-                    effective: try link.rate("effective_bps"), reserved: try link.rate("reserved_bps"), used: try link.rate("used_bps"))
+                    effective: try link.rate("effective_bps"), reserved: try link.rate("reserved_bps"), used: try link.rate("used_bps"),
+                    learned: try link.optionalRate("learned_bps"))
             },
             shares: try body.elements("shares").map { (share) throws(FactError) in
                 Share(
@@ -285,8 +280,39 @@ extension AllocationRecord {
                     share: try share.rate("share_bps"), granted: try share.rate("granted_bps"), binding: try share.string("binding"),
                     next: share.optionalString("next"))
             },
+            kept: body.json["kept"] == nil ? [] : try body.elements("kept").map { (kept) throws(FactError) in try Kept(kept) },
             certificate: try body.string("certificate"),
             foldedThrough: try body.names("folded_through").compactMap(LogPosition.init(parsing:)))
+    }
+}
+
+extension AllocationRecord.Link {
+    fileprivate var json: JSONValue {
+        let known: JSONValue = [
+            "link": .string(link.text), "configured_bps": .integer(configured.bitsPerSecond),
+            "effective_bps": .integer(effective.bitsPerSecond), "reserved_bps": .integer(reserved.bitsPerSecond),
+            "used_bps": .integer(used.bitsPerSecond),
+        ]
+        return known.adding("learned_bps", learned.map { .integer($0.bitsPerSecond) })
+    }
+}
+
+extension AllocationRecord.Kept {
+    fileprivate var json: JSONValue {
+        ["cluster": .string(cluster.text), "workload": .string(workload.text), "rate_bps": .integer(rate.bitsPerSecond)]
+    }
+    fileprivate init(_ body: BodyReader) throws(FactError) {
+        self.init(
+            cluster: ClusterID(try body.string("cluster")), workload: WorkloadID(try body.string("workload")), rate: try body.rate("rate_bps"))
+    }
+}
+
+extension JSONValue {
+    /// With one more member at its end where there is a value: a field that came later is absent from what does not need it, so that
+    /// older bytes stay what they were.
+    fileprivate func adding(_ key: String, _ value: JSONValue?) -> JSONValue {
+        guard let value, let members else { return self }
+        return .object(members + [Member(key, value)])
     }
 }
 

@@ -64,12 +64,28 @@ public struct AllocationRecord: Equatable, Sendable {
         public var effective: BitRate
         public var reserved: BitRate
         public var used: BitRate
-        public init(link: LinkID, configured: BitRate, effective: BitRate, reserved: BitRate, used: BitRate) {
+        /// What evidence says that it carries, where a person's word stands over it; nil where none does.
+        public var learned: BitRate?
+        public init(
+            link: LinkID, configured: BitRate, effective: BitRate, reserved: BitRate, used: BitRate, learned: BitRate? = nil
+        ) {
             self.link = link
             self.configured = configured
             self.effective = effective
             self.reserved = reserved
             self.used = used
+            self.learned = learned
+        }
+    }
+    /// What a workload of a cluster that is granted nothing now may still use: annotations have no expiry.
+    public struct Kept: Equatable, Sendable {
+        public var cluster: ClusterID
+        public var workload: WorkloadID
+        public var rate: BitRate
+        public init(cluster: ClusterID, workload: WorkloadID, rate: BitRate) {
+            self.cluster = cluster
+            self.workload = workload
+            self.rate = rate
         }
     }
 
@@ -77,18 +93,22 @@ public struct AllocationRecord: Equatable, Sendable {
     public var isFeasible: Bool
     public var links: [Link]
     public var shares: [Share]
+    /// Stated anew with every allocation, so that whoever begins to fold from the newest one knows it. Absent from older entries.
+    public var kept: [Kept]
     /// The certificate as the allocator wrote it, to be checked by anybody.
     public var certificate: String
     /// How far each cluster's stream was folded: as (stream, sequence).
     public var foldedThrough: [LogPosition]
 
     public init(
-        version: GrantVersion, isFeasible: Bool, links: [Link], shares: [Share], certificate: String, foldedThrough: [LogPosition]
+        version: GrantVersion, isFeasible: Bool, links: [Link], shares: [Share], kept: [Kept] = [], certificate: String,
+        foldedThrough: [LogPosition]
     ) {
         self.version = version
         self.isFeasible = isFeasible
         self.links = links
         self.shares = shares
+        self.kept = kept
         self.certificate = certificate
         self.foldedThrough = foldedThrough
     }

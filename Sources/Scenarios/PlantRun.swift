@@ -291,6 +291,7 @@ public struct PlantRun {
         for effect in effects {
             switch effect {
             case .askLease(let highest): schedule(.coordinator(.leaseAnswered(.held(term: max(1, highest)))), after: drawn(1_000_000...5_000_000))
+            case .findPlace: schedule(.coordinator(.placed(FleetPlace())), after: drawn(1_000_000...5_000_000))
             case .readLog(let cursors): schedule(.coordinator(.records(records(after: cursors), isComplete: true)), after: drawn(1_000_000...5_000_000))
             case .send(let request): schedule(.logAsked(nil, request), after: drawn(1_000_000...10_000_000))
             case .wake(let at): schedule(.coordinator(.woke), after: max(0, (at - instant.monotonic).count))

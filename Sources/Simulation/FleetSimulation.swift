@@ -212,6 +212,7 @@ public struct FleetSimulation {
         for effect in coordinators[index].step(input, now) {
             switch effect {
             case .askLease(let highest): schedule(.coordinator(index, .leaseAnswered(lease(askedBy: index, above: highest))), after: latency(upTo: 5))
+            case .findPlace: schedule(.coordinator(index, .placed(FleetPlace())), after: latency(upTo: 5))
             case .readLog(let cursors):
                 var read: [LogRecord] = []
                 for stream in log.streamNames {

@@ -67,7 +67,7 @@ struct FleetPlan {
         let stretch = try await RecentLogReader(connection).read(clusters: fleet.clusters.count)
         // Ages are counted back from now by the log's own clock.
         let now = MonotonicTime(nanoseconds: 0)
-        var state = FleetState(readFrom: stretch.cursors, rosters: stretch.rosters)
+        var state = FleetState(at: FleetPlace(stretch.place))
         for record in stretch.records { state.fold(record, now: now + (record.receivedAt - stretch.logTime)) }
         let newest = try await PostgresReadModel(connection).newestAllocation()?.allocation
         let believed = Dictionary(uniqueKeysWithValues: fleet.links.map { link in

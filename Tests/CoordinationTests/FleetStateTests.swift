@@ -32,11 +32,11 @@ import Testing
     private func patch(of cluster: ClusterID, term: Int64 = 1) -> Fact {
         .patchSettled(PatchRecord(cluster: cluster, workload: "telemetry", desired: .megabits(10), result: .applied, decision: nil, term: term))
     }
-    private func roster(of cluster: ClusterID) -> Fact {
-        .rosterDeclared(
-            Roster(
-                cluster: cluster, configuration: .zero, mode: "enforce", flows: [],
-                workloads: [.init(id: "telemetry", floor: .megabits(10), ceiling: .megabits(100), links: ["wan"])], links: ["wan"], laws: []))
+    private func roster(of cluster: ClusterID) -> Fact { .rosterDeclared(plainRoster(cluster)) }
+    private func plainRoster(_ cluster: ClusterID) -> Roster {
+        Roster(
+            cluster: cluster, configuration: .zero, mode: "enforce", flows: [],
+            workloads: [.init(id: "telemetry", floor: .megabits(10), ceiling: .megabits(100), links: ["wan"])], links: ["wan"], laws: [])
     }
     private func tick(holding grant: GrantVersion?, roster: Int64 = 1) -> DecodedEntry {
         .tick(
@@ -94,8 +94,44 @@ import Testing
 
     @Test mutating func `what is folded anew over a restored database does not forget the terms`() {
         fold(grant(term: 7), in: .coordinator)
-        state.forget()
+        state.begin(at: FleetPlace())
         #expect(state.highestTermSeen == 7 && state.grants.isEmpty && state.cursors.isEmpty)
+    }
+
+    /// An allocation under a person's word on the link, while plant-b is not heard.
+    private var allocation: Fact {
+        .allocationDecided(
+            AllocationRecord(
+                version: GrantVersion(term: 7, version: 9), isFeasible: true,
+                links: [
+                    .init(
+                        link: "wan", configured: .megabits(1_000), effective: .megabits(120), reserved: .zero, used: .zero, learned: .megabits(190))
+                ], shares: [], kept: [.init(cluster: "plant-b", workload: "telemetry", rate: .megabits(40))], certificate: "",
+                foldedThrough: []))
+    }
+
+    @Test mutating func `who begins at the newest allocation knows what was learned and what is kept before it`() {
+        state.begin(at: FleetPlace(cursors: [.coordinator: 400]))
+        sequences[.coordinator] = 400
+        fold(allocation, in: .coordinator)
+        #expect(state.learned["wan"] == .megabits(190))
+        #expect(state.highestOutstanding("plant-b", "telemetry") == .megabits(40))
+        #expect(state.highestOutstanding("plant-a", "telemetry") == .zero)
+        // Its own estimates say more than what is stated anew.
+        fold(estimate(150), in: .coordinator)
+        fold(allocation, in: .coordinator)
+        #expect(state.learned["wan"] == .megabits(150))
+    }
+
+    @Test mutating func `the newest grants and the rosters of its place are known, and its terms`() {
+        guard case .grantIssued(let newest) = grant(term: 7, rate: 80) else { return }
+        state.begin(
+            at: FleetPlace(
+                cursors: [shipper: 3], rosters: [LogPosition(stream: shipper, sequence: 1): plainRoster("plant-a")], grants: [newest]))
+        sequences[shipper] = 3
+        #expect(state.highestTermSeen == 7 && state.highestOutstanding("plant-a", "telemetry") == .megabits(80))
+        fold(tick(holding: nil), in: shipper)
+        #expect(state.clusters["plant-a"]?.workloads["telemetry"]?.applied == .megabits(50))
     }
 
     @Test mutating func `a grant that was never issued frees nothing that is reserved`() {

@@ -39,6 +39,7 @@ import Testing
             switch effect {
             case .askLease: effects += coordinator.step(.leaseAnswered(.held(term: 1)), now)
             case .claim(let claim): effects += coordinator.step(.claimed(cluster: claim.cluster, term: claim.term), now)
+            case .findPlace: effects += coordinator.step(.placed(FleetPlace()), now)
             case .readLog(let cursors): effects += coordinator.step(.records(cursors.isEmpty ? records : [], isComplete: true), now)
             case .send(let request): effects += coordinator.step(.logAnswered(log.apply(request, nonce: 1)), now)
             case .patch(let patch): patches.append(patch)

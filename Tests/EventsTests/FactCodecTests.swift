@@ -65,9 +65,10 @@ import Testing
     }
 
     @Test func `a body without one of its fields is refused by name, unless the field is optional`() throws {
-        let optional: Set<String> = ["from_100ns", "before_bps", "decision", "detail", "evidence", "folded_through", "capacity_bps", "lasts_ms"]
+        let optional: Set<String> = ["from_100ns", "before_bps", "decision", "detail", "evidence", "folded_through", "capacity_bps", "lasts_ms", "kept"]
         for fact in FactSamples.full {
-            for member in try #require(fact.body.members) where !(optional.contains(member.key) && fact.kind != "allocation_decided") {
+            for member in try #require(fact.body.members) 
+            where !(optional.contains(member.key) && (fact.kind != "allocation_decided" || member.key == "kept")) {
                 let rest = try #require(fact.body.members).filter { $0.key != member.key }
                 let event = EventEnvelope(kind: fact.kind, version: 1, at: WallTime(microseconds: 0), body: JSONValue.object(rest).text)
                 let error = #expect(throws: FactError.self, "\(fact.kind).\(member.key)") { try event.fact() }

@@ -76,6 +76,16 @@ enum FactSamples {
             Grant(cluster: "a", version: GrantVersion(term: 0, version: 0), timeToLive: .zero, rates: [], foldedThrough: nil)),
         .notificationSettled(NotificationRecord(notification: "n", receiver: "r", result: "delivered", attempt: 1)),
         .capacityOverridden(CapacityOverride(link: "l", capacity: nil, lasts: nil, actor: "a", reason: "r", plan: "")),
+        .allocationDecided(
+            AllocationRecord(
+                version: GrantVersion(term: 7, version: 32), isFeasible: true,
+                links: [
+                    .init(
+                        link: "wan", configured: .megabits(1_000), effective: .megabits(120), reserved: .megabits(20), used: .megabits(170),
+                        learned: .megabits(190))
+                ],
+                shares: [], kept: [.init(cluster: "plant-b", workload: "telemetry-upload", rate: .megabits(40))], certificate: "",
+                foldedThrough: [])),
     ]
 
     /// The compiler asks for a line here when a fact is added; the tests then ask for its sample and its golden line.

@@ -1,0 +1,45 @@
+import EventStore
+import Events
+import PostgreSQL
+import Quantities
+import Testing
+
+/// Aim: who folds the newest part of the log alone knows what holds. Method: real appends, further apart than the bound.
+@Suite struct RecentLogReaderTests {
+    private func append(_ facts: [LogEntry], to stream: StreamName, _ database: TestDatabase) async throws {
+        let log = PostgresLog(database.connection())
+        guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: stream, highestEpochSeen: 0))) else {
+            throw PostgresError(.other, "not opened", context: "test")
+        }
+        var head = claim.head
+        for start in stride(from: 0, to: facts.count, by: 100) {
+            let batch = Array(facts[start..<min(start + 100, facts.count)])
+            let answer = try await log.answer(
+                .append(
+                    AppendRequest(
+                        stream: stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: head.sequence + 1, previousDigest: head.digest,
+                        entries: batch)))
+            guard case .stored(let next, _) = answer else { throw PostgresError(.other, "\(answer)", context: "test") }
+            head = next
+        }
+    }
+    private func entry(_ fact: Fact) -> LogEntry { LogEntry(EventEnvelope(fact, at: WallTime(microseconds: 1))) }
+
+    @Test func `the place lies before the newest allocation, however much came after it, and names each cluster's newest grant`() async throws {
+        let database = try await TestDatabase.make()
+        let grant = Grant(
+            cluster: "plant-a", version: GrantVersion(term: 3, version: 1), timeToLive: .seconds(30),
+            rates: [.init(workload: "telemetry", rate: .megabits(80))], foldedThrough: nil)
+        let allocation = AllocationRecord(
+            version: grant.version, isFeasible: true, links: [], shares: [],
+            kept: [.init(cluster: "plant-b", workload: "telemetry", rate: .megabits(40))], certificate: "", foldedThrough: [])
+        let outcome = PatchRecord(cluster: "plant-a", workload: "telemetry", desired: .megabits(80), result: .applied, decision: nil, term: 3)
+        let rest = (0..<600).map { _ in entry(.patchSettled(outcome)) }
+        try await append([entry(.allocationDecided(allocation)), entry(.grantIssued(grant))] + rest, to: .coordinator, database)
+        try await append((0..<700).map { _ in entry(.patchSettled(outcome)) }, to: "plant-a/s", database)
+        try await append([entry(.patchSettled(outcome))], to: "plant-b/s", database)
+        let place = try await RecentLogReader(database.connection()).place(clusters: 2)
+        #expect(place.cursors == [.coordinator: 0, "plant-a/s": 300, "plant-b/s": 0])
+        #expect(place.grants == [grant])
+    }
+}

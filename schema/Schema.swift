@@ -37,6 +37,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(6, oldestBinary: 1, "0006_rollups", PackageResources._006_rollups_sql),
         MigrationScript(7, oldestBinary: 1, "0007_law_comparison", PackageResources._007_law_comparison_sql),
         MigrationScript(8, oldestBinary: 1, "0008_producers", PackageResources._008_producers_sql),
+        MigrationScript(9, oldestBinary: 1, "0009_plain_batches", PackageResources._009_plain_batches_sql),
     ]
 }
 

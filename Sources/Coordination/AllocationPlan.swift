@@ -36,6 +36,8 @@ struct PlannedDemand {
     let specification: WorkloadSpecification
     let minimum: BitRate
     let maximum: BitRate
+    /// What `maximum` is: its `ceiling`, or its `use` where it is idle.
+    var ownBound = "ceiling"
     let tier: Int
     /// What may flow until the cluster says that it went lower: its limit as read back (what it uses, where it has none), or a
     /// grant that it may still act under.
@@ -129,8 +131,9 @@ public struct AllocationPlanner: Sendable {
             let use = state.clusters[cluster.id]?.workloads[workload.id]
             let floor = cluster.guardrails.clamp(workload.floor)
             let ceiling = max(floor, cluster.guardrails.clamp(workload.ceiling))
+            let maximum = max(floor, min(ceiling, use?.idleWish ?? ceiling))
             return PlannedDemand(
-                cluster: cluster.id, specification: workload, minimum: floor, maximum: max(floor, min(ceiling, use?.idleWish ?? ceiling)),
+                cluster: cluster.id, specification: workload, minimum: floor, maximum: maximum, ownBound: maximum < ceiling ? "use" : "ceiling",
                 tier: Int(fleet.tier(named: workload.tier)?.rank ?? 0),
                 committed: max(use?.applied ?? use?.used ?? .zero, state.highestOutstanding(cluster.id, workload.id)),
                 standing: max(use?.applied ?? .zero, state.grants[cluster.id]?.rate(of: workload.id) ?? .zero))
@@ -180,8 +183,10 @@ public struct AllocationPlanner: Sendable {
             certificate: result.certificate.text(for: instance))
         for (ordered, given) in instance.positions.enumerated() {
             solution.rates[given] = result.rate(of: ordered)
-            solution.binding[given] = AllocationPlanner.name(of: result.limit(of: ordered), in: instance)
-            solution.next[given] = result.nextLimit(of: ordered, in: instance).map { AllocationPlanner.name(of: $0.limit, in: instance) }
+            solution.binding[given] = AllocationPlanner.name(of: result.limit(of: ordered), ownBound: demands[given].ownBound, in: instance)
+            solution.next[given] = result.nextLimit(of: ordered, in: instance).map {
+                AllocationPlanner.name(of: $0.limit, ownBound: demands[given].ownBound, in: instance)
+            }
         }
         solution.shortfalls = result.shortfalls.map {
             "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
@@ -189,10 +194,10 @@ public struct AllocationPlanner: Sendable {
         return solution
     }
 
-    /// `ceiling` for the workload's own bound, else the resource: `link wan-a`, `brake plant-a/wan-a`.
-    private static func name(of limit: AllocationResult.Limit, in instance: AllocationInstance) -> String {
+    /// `ceiling` or `use` for the workload's own bound, else the resource: `link wan-a`, `brake plant-a/wan-a`.
+    private static func name(of limit: AllocationResult.Limit, ownBound: String, in instance: AllocationInstance) -> String {
         switch limit {
-        case .maximum: "ceiling"
+        case .maximum: ownBound
         case .resource(let index): "\(instance.resources[index].kind.rawValue) \(instance.resources[index].id)"
         }
     }

@@ -43,7 +43,7 @@ public struct AllocationRecord: Equatable, Sendable {
         public var share: BitRate
         /// After hysteresis and pause: what is granted.
         public var granted: BitRate
-        /// The resource that binds the share: a link, a budget, or the workload's own `ceiling`.
+        /// What binds the share: a resource (`link wan-a`), or the workload's own `ceiling` or, where it is idle, its `use`.
         public var binding: String
         /// The next one behind it; nil where there is none.
         public var next: String?

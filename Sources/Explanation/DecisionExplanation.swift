@@ -94,7 +94,17 @@ extension DecisionExplanation {
             label: "rates",
             text: "\(of.isEmpty ? "" : "\(of.joined(separator: " + ")): ")used \(rate(input.used, none: "unknown")), "
                 + "applied \(rate(input.applied, none: "no limit")), granted \(rate(input.grant, none: "nothing"))\(grant); "
-                + "floor \(input.floor.readable), ceiling \(input.ceiling.readable)")
+                + "floor \(input.floor.readable), ceiling \(input.ceiling.readable)\(idleCounted(decision))")
+    }
+
+    /// Why the sums above are not those of the limits: beside a workload at its limit, an idle one counts with its use.
+    private func idleCounted(_ decision: LoopDecision) -> String {
+        guard let roster, roster.links.indices.contains(Int(decision.link)) else { return "" }
+        let link = roster.links[Int(decision.link)]
+        let members = zip(roster.workloads, tick.workloads).filter { $0.0.links.contains(link) }
+        let idle = members.filter { $0.1.offered == .belowLimit }.map(\.0.id.text)
+        guard !idle.isEmpty, decision.input.applied != members.reduce(BitRate.zero, { $0 + ($1.1.applied ?? .zero) }) else { return "" }
+        return "; \(idle.joined(separator: " and ")) \(idle.count == 1 ? "is" : "are") idle: counted with the use, not the limit"
     }
 
     private func law(_ decision: LoopDecision, _ names: RosterNames) -> Part {

@@ -16,9 +16,11 @@ public struct ShareExplanation: Sendable {
 
     public var text: String {
         let granted = share.granted == share.share ? "" : " (granted \(share.granted.readable) so far: the rest waits until others have gone down, or is too little for a change)"
+        let subject = "\(share.workload) of \(share.cluster) gets \(share.share.readable)\(granted): "
+        if share.binding == "use" { return plainLine(subject + "it is idle, and keeps a quarter above what it uses. \(consequence)") }
         let next = share.next.map { "; behind it \(described($0))" } ?? ""
-        return plainLine("\(share.workload) of \(share.cluster) gets \(share.share.readable)\(granted): "
-            + "\(described(share.binding)) binds\(next). \(consequence)")
+        let comma = link(share.binding) == nil ? "" : ","
+        return plainLine(subject + "\(described(share.binding))\(comma) binds\(next). \(consequence)")
     }
 
     /// The other workloads that the same link or budget binds: what one gains there, they lose.
@@ -38,12 +40,18 @@ public struct ShareExplanation: Sendable {
         return "If it gained, \(named)\(more) would lose."
     }
 
-    private func isOwnBound(_ resource: String) -> Bool { resource == "ceiling" || resource == "floor" }
+    private func isOwnBound(_ resource: String) -> Bool { ["ceiling", "floor", "use"].contains(resource) }
+
+    private func link(_ resource: String) -> AllocationRecord.Link? {
+        allocation.links.first { resource == "link \($0.link)" || resource == $0.link.text }
+    }
 
     private func described(_ resource: String) -> String {
         if isOwnBound(resource) { return "its own \(resource)" }
-        guard let link = allocation.links.first(where: { resource == "link \($0.link)" || resource == $0.link.text }) else { return resource }
+        // brake plant-a/wan: a site's own, which it says itself.
+        if resource.hasPrefix("brake "), let slash = resource.lastIndex(of: "/") { return "its own brake on \(resource[slash...].dropFirst())" }
+        guard let link = link(resource) else { return resource }
         let lowered = link.effective < link.configured ? " (configured \(link.configured.readable))" : ""
-        return "\(link.link), which carries \(link.effective.readable)\(lowered) less \(link.reserved.readable) reserved,"
+        return "\(link.link), which carries \(link.effective.readable)\(lowered) less \(link.reserved.readable) reserved"
     }
 }

@@ -133,7 +133,7 @@ struct PlanReport {
     /// Who loses or gains what, and why: a clause, empty where nothing moves.
     private func why(_ row: AllocationForecast.Row) -> String {
         guard !row.isSame else { return "" }
-        let binding = row.binding == "ceiling" ? "its own ceiling" : row.binding
+        let binding = ["ceiling", "use"].contains(row.binding) ? "its own \(row.binding)" : row.binding
         if let link = forecast.links.first(where: { "link \($0.link)" == row.binding && $0.now != $0.then }) {
             return "\(link.link) would carry \(link.then.readable) instead of \(link.now.readable)"
         }

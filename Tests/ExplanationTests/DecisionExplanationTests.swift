@@ -30,4 +30,19 @@ import Testing
             "you may     Nothing; if it repeats, look at what else uses the link.",
         ])
     }
+
+    @Test func `sums in which an idle workload counts with its use say so`() async throws {
+        let record = try await record()
+        var tick = record.tick
+        let roster = try #require(record.roster)
+        func rates() -> String? {
+            DecisionExplanation(position: record.position, tick: tick, roster: roster).parts.first { $0.label == "rates" }?.text
+        }
+        let limits = tick.workloads.compactMap(\.applied).reduce(.zero, +)
+        tick.decision?.input.applied = limits
+        for index in tick.workloads.indices { tick.workloads[index].offered = .belowLimit }
+        #expect(try #require(rates()).hasSuffix("ceiling 2.00 Gbit/s"), "the sum is that of the limits")
+        tick.decision?.input.applied = limits.minus(.megabits(1))
+        #expect(try #require(rates()).hasSuffix("; telemetry-upload and erp-dashboard are idle: counted with the use, not the limit"))
+    }
 }

@@ -186,6 +186,25 @@ import Testing
         ])
     }
 
+    @Test func `a share that its own use or its own brake binds says so in words`() {
+        let link = AllocationRecord.Link(
+            link: "wan-a", configured: .megabits(400), effective: .megabits(400), reserved: .megabits(20), used: .megabits(200))
+        func text(_ binding: String, next: String?) -> String {
+            let share = AllocationRecord.Share(
+                cluster: "plant-a", workload: "erp", share: .megabits(25), granted: .megabits(25), binding: binding, next: next)
+            let record = AllocationRecord(
+                version: GrantVersion(term: 1, version: 1), isFeasible: true, links: [link], shares: [share], certificate: "", foldedThrough: [])
+            return ShareExplanation(share, in: record).text
+        }
+        #expect(text("use", next: "link wan-a") ==
+            "erp of plant-a gets 25.0 Mbit/s: it is idle, and keeps a quarter above what it uses. Nobody would lose if that moved.")
+        #expect(text("ceiling", next: "link wan-a") ==
+            "erp of plant-a gets 25.0 Mbit/s: its own ceiling binds; behind it wan-a, which carries 400 Mbit/s less 20.0 Mbit/s reserved. "
+            + "Nobody would lose if that moved.")
+        #expect(text("brake plant-a/wan-a", next: nil) ==
+            "erp of plant-a gets 25.0 Mbit/s: its own brake on wan-a binds. Nobody else is bound there.")
+    }
+
     @Test func `an alert says its rule, of whom, for how long and what was seen`() {
         func text(_ state: AlertChange.State, _ summary: String) -> String {
             AlertSentence(

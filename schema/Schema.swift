@@ -38,6 +38,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(7, oldestBinary: 1, "0007_law_comparison", PackageResources._007_law_comparison_sql),
         MigrationScript(8, oldestBinary: 1, "0008_producers", PackageResources._008_producers_sql),
         MigrationScript(9, oldestBinary: 1, "0009_plain_batches", PackageResources._009_plain_batches_sql),
+        MigrationScript(10, oldestBinary: 1, "0010_refusals", PackageResources._010_refusals_sql),
     ]
 }
 
@@ -71,6 +72,7 @@ public enum Query {
     public static let logHeads = EmbeddedStatement("log_heads", PackageResources.log_heads_sql)
     public static let logOpen = EmbeddedStatement("log_open", PackageResources.log_open_sql)
     public static let logRead = EmbeddedStatement("log_read", PackageResources.log_read_sql)
+    public static let logRefusals = EmbeddedStatement("log_refusals", PackageResources.log_refusals_sql)
     public static let logRosters = EmbeddedStatement("log_rosters", PackageResources.log_rosters_sql)
     public static let logScan = EmbeddedStatement("log_scan", PackageResources.log_scan_sql)
     public static let migrationBootstrap = EmbeddedStatement("migration_bootstrap", PackageResources.migration_bootstrap_sql)
@@ -113,7 +115,7 @@ public enum Query {
     public static let all: [EmbeddedStatement] = [
         alertClock, alertPlace, alertRestore, benchAppendJSONB, benchCheckpoint, benchCopyTicks, benchPause, benchPrepare, benchSurvey,
         checkpointDigests, checkpointLast, checkpointList, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
-        logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
+        logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRefusals, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         logExport, logStarts, partitionDrop, partitionList, partitionObstacles, projectionDigests, projectionRebuild, rollupFold,
         partitionsAhead, partitionsMake, recentPlace, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,

@@ -33,7 +33,16 @@ public struct PostgresLog: EventLog {
     }
 
     static func append(_ request: AppendRequest, _ session: PostgresSession) throws(PostgresError) -> LogAnswer {
-        let batch = WireBatch(request)
+        do {
+            return try append(WireBatch(request), of: request, session)
+        } catch {
+            guard isMalformed(error) else { throw error }
+            // The server could not even read a parameter. Asked again with nothing but the flaw, it answers in the protocol's order, and counts.
+            return try append(WireBatch(flaw: .malformedEntry), of: request, session)
+        }
+    }
+
+    private static func append(_ batch: WireBatch, of request: AppendRequest, _ session: PostgresSession) throws(PostgresError) -> LogAnswer {
         let ticks = try session.compositeType("fairlead.tick_body", lookup: PostgresStatement(Query.compositeType))
         let events = try session.compositeType("fairlead.event_body", lookup: PostgresStatement(Query.compositeType))
         let parameters: [PostgresParameter] = [
@@ -41,12 +50,7 @@ public struct PostgresLog: EventLog {
             .bytea(request.previousDigest.bytes), .bytea(batch.kinds), .compositeArray(ticks, records: batch.ticks),
             .compositeArray(events, records: batch.events), .text(batch.flaw?.rawValue),
         ]
-        do {
-            return try session.queryOne(Query.logAppend, parameters) { row throws(PostgresError) in try answer(row) }
-        } catch {
-            guard isMalformed(error) else { throw error }
-            return .refused(.malformedEntry)
-        }
+        return try session.queryOne(Query.logAppend, parameters) { row throws(PostgresError) in try answer(row) }
     }
 
     static func declareLost(_ request: LossRequest, _ session: PostgresSession) throws(PostgresError) -> LogAnswer {

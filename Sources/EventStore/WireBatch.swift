@@ -10,6 +10,9 @@ struct WireBatch {
     private(set) var events: [[UInt8]] = []
     private(set) var flaw: LogRefusal?
 
+    /// Nothing of the batch, and why.
+    init(flaw: LogRefusal) { self.flaw = flaw }
+
     init(_ request: AppendRequest) {
         let bytes = request.entries.reduce(0) { $0 + $1.recordBytes.count }
         guard request.entries.count <= AppendRequest.maximumEntries, bytes <= AppendRequest.maximumBytes else {

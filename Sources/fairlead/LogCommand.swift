@@ -70,9 +70,10 @@ struct LogCommand: AsyncParsableCommand {
 
     struct Gaps: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List the sequence numbers at which nothing stands; exit 1 where there are any.",
+            abstract: "List the sequence numbers at which nothing stands, and what was refused; exit 1 where there are gaps.",
             discussion: """
-                What a seal covers is no gap. The whole chain is read on the way: log verify says more in the same time.
+                What a seal covers is no gap. The whole chain is read on the way: log verify says more in the same time. Appends that the log
+                refused left no gap, since their writers keep them or declare them lost; how often, and why, stands below.
 
                 Examples:
                   fairlead log gaps
@@ -90,19 +91,30 @@ struct LogCommand: AsyncParsableCommand {
                         if case .missing(let range) = finding { (report.stream, range) } else { nil }
                     }
                 }
+                let refusals = try await RefusalCount.all(connection)
                 switch options.output {
                 case .json:
                     let rows: [JSONValue] = gaps.map { stream, range in
                         ["stream": .string(stream.text), "first_seq": .integer(range.lowerBound), "last_seq": .integer(range.upperBound)]
                     }
-                    print(JSONValue.array(rows).indentedText)
+                    print((["gaps": .array(rows), "refused": .array(refusals.map(LogCommand.json))] as JSONValue).indentedText)
                 case .table:
                     for (stream, range) in gaps { print("\(stream)  \(range.lowerBound) to \(range.upperBound)") }
-                    print("\(reports.count) streams, \(gaps.count) gaps")
+                    for refusal in refusals {
+                        print("\(refusal.who)  \(refusal.word) \(refusal.times) times, last \(refusal.last): \(refusal.sentence)")
+                    }
+                    print("\(reports.count) streams, \(gaps.count) gaps, \(refusals.reduce(0) { $0 + $1.times }) appends refused")
                 }
                 if !gaps.isEmpty { throw FairleadExit.different }
             }
         }
+    }
+
+    private static func json(_ refusal: RefusalCount) -> JSONValue {
+        [
+            "who": .string(refusal.who), "word": .string(refusal.word), "times": .integer(refusal.times), "last": .string("\(refusal.last)"),
+            "sentence": .string(refusal.sentence),
+        ]
     }
 
     struct Export: AsyncParsableCommand {

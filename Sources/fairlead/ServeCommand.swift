@@ -78,11 +78,13 @@ struct ServeCommand: AsyncParsableCommand {
             try await DatabaseSchema(PostgresConnection(settings)).requireCompatible()
             let logger = ProcessLogger.make("fairlead-serve", cluster: nil)
             let http = HTTPClient()
-            let (window, alerts) = (CoordinatorWindow(), AlerterWindow())
+            let (window, alerts, refusals) = (CoordinatorWindow(), AlerterWindow(), RefusalWindow())
             let failpoint = Failpoint(environment: processEnvironment())
             // One incarnation of a process, never used by another: a restart is another holder.
             let identity = "\(holder ?? hostName())-\(hexadecimal(secureRandomBytes(count: 4)))"
-            var services: [any Service] = [PartitionService(database: settings, logger: logger)]
+            var services: [any Service] = [
+                PartitionService(database: settings, logger: logger), RefusalService(database: settings, window: refusals, logger: logger),
+            ]
             let signing = try checkpointKey.map { try CheckpointKey(file: $0) }
             if chosen.contains(.coordinator) {
                 services.append(
@@ -100,7 +102,7 @@ struct ServeCommand: AsyncParsableCommand {
                         fleet: fleet, database: settings, holder: identity, http: http, window: alerts, failpoint: failpoint,
                         spoolDirectory: spool, logger: logger))
             }
-            if chosen.contains(.web) { services.append(try page(settings, window, alerts, logger)) }
+            if chosen.contains(.web) { services.append(try page(settings, window, alerts, refusals, logger)) }
             try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
         }
     }
@@ -120,7 +122,9 @@ struct ServeCommand: AsyncParsableCommand {
             })
     }
 
-    private func page(_ settings: ConnectionSettings, _ window: CoordinatorWindow, _ alerts: AlerterWindow, _ logger: Logger) throws -> WebServer {
+    private func page(
+        _ settings: ConnectionSettings, _ window: CoordinatorWindow, _ alerts: AlerterWindow, _ refusals: RefusalWindow, _ logger: Logger
+    ) throws -> WebServer {
         let endpoint = try Endpoint(hostAndPort: listen)
         let connection = PostgresConnection(settings)
         let heads = LogReader(PostgresConnection(settings))
@@ -134,7 +138,7 @@ struct ServeCommand: AsyncParsableCommand {
                     } catch { return .failed("the event log cannot be read") }
                 }
             ],
-            metrics: { ServeMetrics.families(window.newest, alerts.newest) })
+            metrics: { ServeMetrics.families(window.newest, alerts.newest, refusals.newest) })
         return WebServer(site: site, host: endpoint.address.description, port: Int(endpoint.port), logger: logger) { port in
             logger.info("serving", metadata: ["port": "\(port)"])
         }

@@ -3,18 +3,22 @@ import Alerter
 import Clocks
 import Coordination
 import Coordinator
+import EventStore
 import Events
 import Exposition
 import Quantities
 
 /// What `serve` shows to a scrape. A component that does not run here is not shown.
 enum ServeMetrics {
-    static func families(_ coordinator: CoordinatorProcess?, _ alerter: AlerterProcess?) -> [MetricFamily] {
+    static func families(_ coordinator: CoordinatorProcess?, _ alerter: AlerterProcess?, _ refusals: [RefusalCount]) -> [MetricFamily] {
         let now = SystemClocks.monotonic()
         let build = MetricFamily(
             "fairlead_build_info", help: "Constant 1, with the version.", kind: .gauge,
             samples: [.init(labels: ["version": FairleadVersion.text, "component": "serve"], value: .number(1))])
-        return [build] + (coordinator.map { families(of: $0, now) } ?? []) + (alerter.map { families(of: $0, now) } ?? [])
+        let refused = counter(
+            "fairlead_log_appends_refused_total", "Appends that the log refused, by stream (or the role that asked) and reason; all replicas show the same.",
+            refusals.map { (["stream": $0.who, "why": $0.word], $0.times) })
+        return [build, refused] + (coordinator.map { families(of: $0, now) } ?? []) + (alerter.map { families(of: $0, now) } ?? [])
     }
 
     private static func families(of coordinator: CoordinatorProcess, _ now: MonotonicTime) -> [MetricFamily] {

@@ -121,7 +121,7 @@ let package = Package(
 
         // The top.
         rim("Simulation", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination",
-                           "Alerting", "Shipper", "Coordinator", "Alerter"]),
+                           "Alerting", "Shipper", "Coordinator", "Alerter", collections]),
         rim("Scenarios", ["Quantities", "JSONDocument", "Events", "Fleet", "Jitter", "ControlLaw", "LawHistory", "Coordination", "Charts", "Plants", "Shipper", "Coordinator"]),
         rim("Adapters", ["Quantities", "Events", "Fleet", "Jitter", "ControlLaw", "Allocation", "Coordination", "Alerting",
                          "Explanation", "Shipper", "Coordinator", "Alerter", "PostgreSQL", "EventStore", "PrivatePostgres", "Spool",

@@ -105,7 +105,7 @@ public struct AllocationPlanner: Sendable {
     private static func kept(of workload: WorkloadID, in cluster: ClusterSpecification, _ state: FleetState) -> BitRate {
         let use = state.clusters[cluster.id]?.workloads[workload]
         guard cluster.mode == .enforce else { return use?.used ?? .zero }
-        return max(state.highestOutstanding(cluster.id, workload), use?.applied ?? .zero)
+        return max(state.highestOutstanding(cluster.id, workload), use.map(mayFlow) ?? .zero)
     }
 
     /// The same by workload, of clusters that would act: for whoever begins to fold here.
@@ -117,6 +117,10 @@ public struct AllocationPlanner: Sendable {
             }
         }
     }
+
+    /// What may flow of a workload by its newest row: its limit as read back. Where it has none, what it uses, or what its cluster was
+    /// about to limit it to, if that is more.
+    private static func mayFlow(_ use: WorkloadUse) -> BitRate { use.applied ?? max(use.used ?? .zero, use.desired ?? .zero) }
 
     /// Grants go to clusters that act, are heard, and have a hub.
     static func isGrantable(_ cluster: ClusterSpecification, _ state: FleetState, _ now: MonotonicTime) -> Bool {
@@ -135,7 +139,7 @@ public struct AllocationPlanner: Sendable {
             return PlannedDemand(
                 cluster: cluster.id, specification: workload, minimum: floor, maximum: maximum, ownBound: maximum < ceiling ? "use" : "ceiling",
                 tier: Int(fleet.tier(named: workload.tier)?.rank ?? 0),
-                committed: max(use?.applied ?? use?.used ?? .zero, state.highestOutstanding(cluster.id, workload.id)),
+                committed: max(use.map(AllocationPlanner.mayFlow) ?? .zero, state.highestOutstanding(cluster.id, workload.id)),
                 standing: max(use?.applied ?? .zero, state.grants[cluster.id]?.rate(of: workload.id) ?? .zero))
         }
     }

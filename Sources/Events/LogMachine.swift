@@ -92,35 +92,61 @@ public struct LogMachine: Sendable {
     }
 
     private mutating func append(_ request: AppendRequest) -> LogAnswer {
-        guard var stream = streams[request.stream] else { return .refused(.unknownStream) }
-        guard !request.entries.isEmpty else { return .refused(.emptyBatch) }
+        let batch: (decoded: [DecodedEntry], digests: [Digest], known: Int)
+        switch judge(request) {
+        case .answer(let answer): return answer
+        case .new(let found): batch = found
+        }
+        let first = request.firstSequence
+        let head = store(zip(request.entries, batch.digests).dropFirst(batch.known).map { ($0, $1) }, in: request.stream)
+        project(batch.decoded, firstSequence: first, after: first + Int64(batch.known) - 1, from: request.stream)
+        return .stored(head, grant: request.stream.cluster.flatMap { grants[$0] })
+    }
+
+    private enum Judgement {
+        case answer(LogAnswer)
+        /// `known`: so many of them stand there already, byte for byte.
+        case new((decoded: [DecodedEntry], digests: [Digest], known: Int))
+    }
+
+    /// What an append comes to, before anything changes. Its copy of the stream dies here, so that none is made when the batch is stored.
+    private func judge(_ request: AppendRequest) -> Judgement {
+        guard let stream = streams[request.stream] else { return .answer(.refused(.unknownStream)) }
+        guard !request.entries.isEmpty else { return .answer(.refused(.emptyBatch)) }
         guard request.entries.count <= AppendRequest.maximumEntries,
             request.entries.reduce(0, { $0 + $1.recordBytes.count }) <= AppendRequest.maximumBytes
-        else { return .refused(.batchTooLarge) }
+        else { return .answer(.refused(.batchTooLarge)) }
         // A claim that the log does not know is either an older one, or one that a restore has forgotten.
-        if request.epoch > stream.epoch { return .headMovedBack(stream.head) }
-        guard request.epoch == stream.epoch, request.nonce == stream.nonce else { return .fenced(currentEpoch: stream.epoch) }
+        if request.epoch > stream.epoch { return .answer(.headMovedBack(stream.head)) }
+        guard request.epoch == stream.epoch, request.nonce == stream.nonce else { return .answer(.fenced(currentEpoch: stream.epoch)) }
         let expected = stream.head.sequence + 1
-        guard request.firstSequence >= 1, request.firstSequence <= expected else { return .outOfOrder(expected: expected) }
+        guard request.firstSequence >= 1, request.firstSequence <= expected else { return .answer(.outOfOrder(expected: expected)) }
 
         guard stream.digests[Int(request.firstSequence) - 1] == request.previousDigest else {
-            return .conflict(at: request.firstSequence - 1)
+            return .answer(.conflict(at: request.firstSequence - 1))
         }
         let batch = read(request)
         // An equal digest at the last entry that is stored already means that all before it are equal too.
         let known = Int(min(expected - request.firstSequence, Int64(batch.decoded.count)))
         if known > 0, stream.digests[Int(request.firstSequence) + known - 1] != batch.digests[known - 1] {
             let first = (0..<known).first { stream.digests[Int(request.firstSequence) + $0] != batch.digests[$0] } ?? known - 1
-            return .conflict(at: request.firstSequence + Int64(first))
+            return .answer(.conflict(at: request.firstSequence + Int64(first)))
         }
-        guard batch.decoded.count == request.entries.count else { return .refused(.malformedEntry) }
-        if let refusal = request.stream.refusal(of: batch.decoded) { return .refused(refusal) }
-        for place in known..<batch.decoded.count { stream.store(request.entries[place], batch.digests[place]) }
-        let grant = request.stream.cluster.flatMap { grants[$0] }
-        guard request.lastSequence >= expected else { return .duplicate(stream.head, grant: grant) }
-        streams[request.stream] = stream
-        project(batch.decoded, firstSequence: request.firstSequence, after: expected - 1, from: request.stream)
-        return .stored(streams[request.stream]?.head ?? stream.head, grant: request.stream.cluster.flatMap { grants[$0] })
+        guard batch.decoded.count == request.entries.count else { return .answer(.refused(.malformedEntry)) }
+        if let refusal = request.stream.refusal(of: batch.decoded) { return .answer(.refused(refusal)) }
+        guard request.lastSequence >= expected else {
+            return .answer(.duplicate(stream.head, grant: request.stream.cluster.flatMap { grants[$0] }))
+        }
+        return .new((batch.decoded, batch.digests, known))
+    }
+
+    /// Puts entries at a stream's end, in place. Returns the new head.
+    private mutating func store(_ entries: [(LogEntry?, Digest?)], in name: StreamName) -> StreamHead {
+        func put(_ stream: inout Stream) -> StreamHead {
+            for (entry, digest) in entries { stream.store(entry, digest) }
+            return stream.head
+        }
+        return put(&streams[name, default: Stream(genesis: chain.genesis(of: name))])
     }
 
     /// The batch up to its first entry that cannot be read, each with the digest after it.
@@ -138,22 +164,25 @@ public struct LogMachine: Sendable {
     }
 
     private mutating func declareLost(_ request: LossRequest) -> LogAnswer {
-        guard var stream = streams[request.stream] else { return .refused(.unknownStream) }
+        if let answer = refusal(of: request) { return answer }
+        let hole: [(LogEntry?, Digest?)] = (request.lost.first..<request.lost.last).map { _ in (nil, nil) }
+        let head = store(hole + [(request.closingRecord, request.lost.digestAfter)], in: request.stream)
+        return .stored(head, grant: request.stream.cluster.flatMap { grants[$0] })
+    }
+
+    /// The answer to a loss that closes nothing now; nil where it closes a hole.
+    private func refusal(of request: LossRequest) -> LogAnswer? {
+        guard let stream = streams[request.stream] else { return .refused(.unknownStream) }
         guard request.isWellFormed else { return .refused(.malformedEntry) }
         if request.epoch > stream.epoch { return .headMovedBack(stream.head) }
         guard request.epoch == stream.epoch, request.nonce == stream.nonce else { return .fenced(currentEpoch: stream.epoch) }
-        let grant = request.stream.cluster.flatMap { grants[$0] }
         let lost = request.lost
         if lost.last <= stream.head.sequence {
             guard stream.digests[Int(lost.last)] == lost.digestAfter else { return .conflict(at: lost.last) }
-            return .duplicate(stream.head, grant: grant)
+            return .duplicate(stream.head, grant: request.stream.cluster.flatMap { grants[$0] })
         }
         guard lost.first == stream.head.sequence + 1 else { return .outOfOrder(expected: stream.head.sequence + 1) }
-        guard lost.digestBefore == stream.head.digest else { return .conflict(at: stream.head.sequence) }
-        for _ in lost.first..<lost.last { stream.store(nil, nil) }
-        stream.store(request.closingRecord, lost.digestAfter)
-        streams[request.stream] = stream
-        return .stored(stream.head, grant: grant)
+        return lost.digestBefore == stream.head.digest ? nil : .conflict(at: stream.head.sequence)
     }
 
     /// What newly stored entries change beside the stream itself.

@@ -65,6 +65,11 @@ extension ClusterSpecification {
         Set(flows.flatMap(\.links) + workloads.flatMap(\.links)).sorted()
     }
 
+    /// Whether a flow or a workload of this cluster crosses `link`.
+    public func crosses(_ link: LinkID) -> Bool {
+        flows.contains { $0.links.contains(link) } || workloads.contains { $0.links.contains(link) }
+    }
+
     /// The control loops of this cluster, in order of link: the links on which there is something to slow.
     /// A link with critical flows only has nothing to steer and no loop.
     public var loops: [LoopID] {

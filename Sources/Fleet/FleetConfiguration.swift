@@ -58,7 +58,7 @@ extension FleetConfiguration {
 
     /// The clusters with a managed workload or a critical flow on `link`, in order of id.
     public func clusters(crossing link: LinkID) -> [ClusterSpecification] {
-        clusters.filter { $0.links.contains(link) }
+        clusters.filter { $0.crosses(link) }
     }
 
     /// What `link` keeps for the critical flows of all clusters.

@@ -33,30 +33,6 @@ public struct Story: Sendable {
         self.length = length
         self.moments = moments.sorted { $0.at < $1.at }
     }
-
-    /// How the world stands at some point of the story.
-    struct State {
-        var offered: [String: BitRate] = [:]
-        var capacity: [LinkID: BitRate] = [:]
-        var foreign: [LinkID: BitRate] = [:]
-        var silent: Set<String> = []
-    }
-
-    func position(after elapsed: Nanoseconds) -> Nanoseconds { Nanoseconds(max(0, elapsed.count) % length.count) }
-
-    func state(at position: Nanoseconds) -> State {
-        var state = State()
-        for moment in moments.prefix(while: { $0.at <= position }) {
-            switch moment.happening {
-            case .offers(let cluster, let workload, let rate): state.offered["\(cluster)/\(workload)"] = rate
-            case .carries(let link, let rate): state.capacity[link] = rate
-            case .foreignTraffic(let link, let rate): state.foreign[link] = rate
-            case .reflectorStops(let cluster, let flow): state.silent.insert("\(cluster)/\(flow)")
-            case .reflectorStarts(let cluster, let flow): state.silent.remove("\(cluster)/\(flow)")
-            }
-        }
-        return state
-    }
 }
 
 extension Story {

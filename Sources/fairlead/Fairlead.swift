@@ -28,7 +28,7 @@ struct Fairlead: AsyncParsableCommand {
             DevCommand.self, LabCommand.self, ServeCommand.self, StatusCommand.self, ExplainCommand.self, ValidateCommand.self,
             AllocateCommand.self, AllocationCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, ClusterCommand.self,
             VersionCommand.self, WorldCommand.self,
-            WebhookReceiverCommand.self, ScenarioCommand.self, TuneCommand.self, BacktestCommand.self, ReplayCommand.self,
+            WebhookReceiverCommand.self, ScenarioCommand.self, SimulateCommand.self, TuneCommand.self, BacktestCommand.self, ReplayCommand.self,
         ])
 
     /// Sets what the reading commands take from outside, then runs the command named.

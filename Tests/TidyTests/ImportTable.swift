@@ -111,7 +111,7 @@ enum ImportTable {
             ["Quantities", "JSONDocument", "Events", "Explanation", "ReadModel", "Charts", "Exposition", "Hummingbird", "HummingbirdCore",
              "Mustache", "Logging", "ServiceLifecycle", "NIOCore", "HTTPTypes"]),
 
-        ImportRow("Simulation", .top, core + processes),
+        ImportRow("Simulation", .top, core + processes + ["Collections", "HeapModule", "DequeModule"]),
         ImportRow("Scenarios", .top, core + processes),
         ImportRow("Adapters", .top, core + processes + rim + plumbing),
         ImportRow("fairlead", .executable, core + processes + rim + plumbing + web + ["Adapters", "Simulation", "Scenarios", "ArgumentParser"]),

@@ -1,0 +1,154 @@
+import Events
+import Fleet
+import Quantities
+import Shipper
+
+/// What begins and ends with each fault.
+extension FleetSimulation {
+    mutating func begin(fault index: Int) {
+        let fault = settings.faults[index]
+        checker.struck(by: fault)
+        switch fault.place {
+        case .cluster(let site): beginAt(site: site % sites.count, fault)
+        case .coordinator(let centre): beginAt(centre: centre % centres.count, fault)
+        case .log: beginAtLog(fault, index)
+        }
+        schedule(.faultEnds(index), after: fault.lasts)
+    }
+
+    mutating func end(fault index: Int) {
+        let fault = settings.faults[index]
+        switch fault.place {
+        case .cluster(let site): endAt(site: site % sites.count, fault)
+        case .coordinator(let centre): endAt(centre: centre % centres.count, fault)
+        case .log: endAtLog(fault, index)
+        }
+    }
+
+    /// The faults that hold at a place now: two of one kind may overlap.
+    private func standing(at place: FaultPlace) -> FaultSet {
+        let at = now.monotonic - beganAt
+        return settings.faults.reduce(into: FaultSet()) { set, fault in
+            if fault.place == place, fault.begins <= at, fault.begins + fault.lasts > at { set.insert(FaultSet(fault.kind)) }
+        }
+    }
+
+    // MARK: - Clusters
+
+    private mutating func beginAt(site index: Int, _ fault: Fault) {
+        sites[index].faults = standing(at: fault.place)
+        let strength = Int(fault.strength)
+        let workload = strength % sites[index].cluster.workloads.count
+        switch fault.kind {
+        case .crash: sites[index].effectsToLive = strength % 12
+        case .spoolTorn:
+            sites[index].spool.tear(1 + strength % 4)
+            crash(shipper: index)
+        case .spoolRuined: sites[index].isSpoolRuined = true
+        case .sourcePoor: sites[index].sourceStrength = fault.strength
+        case .clockJump, .clockDrift: skew(&sites[index].clock, fault)
+        case .podReplaced:
+            sites[index].pods.replace(workload, pod: strength / 8)
+            podsChanged(index, workload)
+        case .scaled:
+            sites[index].pods.scale(workload, to: strength / 8 % (settings.mostReplicas + 2))
+            podsChanged(index, workload)
+        case .foreignPatch:
+            sites[index].pods.writeForeign(workload, pod: strength / 8, limit: .megabits(Int64(5 + strength / 16 % 600)))
+            podsChanged(index, workload)
+        default: break
+        }
+    }
+
+    private mutating func endAt(site index: Int, _ fault: Fault) {
+        sites[index].faults = standing(at: fault.place)
+        switch fault.kind {
+        case .crash, .spoolTorn:
+            // One that has had nothing to do since dies now.
+            if sites[index].effectsToLive != nil { crash(shipper: index) }
+            start(shipper: index)
+        case .clockDrift: sites[index].clock.drift(partsPerMillion: 0, from: now.monotonic)
+        case .scaled:
+            let workload = Int(fault.strength) % sites[index].cluster.workloads.count
+            // Nothing of a workload runs for no longer than this.
+            if sites[index].pods.workloads[workload].isEmpty {
+                sites[index].pods.scale(workload, to: 1)
+                podsChanged(index, workload)
+            }
+        default: break
+        }
+    }
+
+    /// A watch tells of new Pods within a second; a shipper that is not there hears nothing.
+    private mutating func podsChanged(_ index: Int, _ workload: Int) {
+        enforceLimits(of: index)
+        guard sites[index].cluster.mode == .enforce else { return }
+        let id = sites[index].cluster.workloads[workload].id
+        schedule(.shipper(index, life: sites[index].life, .workloadArrived(id)), after: .milliseconds(50 + Int64(random.below(600))))
+    }
+
+    // MARK: - Coordinators
+
+    private mutating func beginAt(centre index: Int, _ fault: Fault) {
+        centres[index].faults = standing(at: fault.place)
+        switch fault.kind {
+        case .crash: centres[index].effectsToLive = Int(fault.strength) % 12
+        case .pause: centres[index].pausesUntil = now.monotonic + fault.lasts
+        case .clockJump, .clockDrift: skew(&centres[index].clock, fault)
+        default: break
+        }
+    }
+
+    private mutating func endAt(centre index: Int, _ fault: Fault) {
+        centres[index].faults = standing(at: fault.place)
+        switch fault.kind {
+        case .crash:
+            if centres[index].effectsToLive != nil { crash(coordinator: index) }
+            start(coordinator: index)
+        case .pause: centres[index].pausesUntil = nil
+        case .clockDrift: centres[index].clock.drift(partsPerMillion: 0, from: now.monotonic)
+        default: break
+        }
+    }
+
+    // MARK: - The log
+
+    private mutating func beginAtLog(_ fault: Fault, _ index: Int) {
+        switch fault.kind {
+        case .logDown: central.isDown = true
+        case .logRestored: central.kept[index] = KeptLog(
+            log: log, row: central.row, coordinatorEpoch: central.coordinatorEpoch, epochs: checker.log.epochs)
+        case .clockJump, .clockDrift: skew(&central.clock, fault)
+        default: break
+        }
+    }
+
+    private mutating func endAtLog(_ fault: Fault, _ index: Int) {
+        switch fault.kind {
+        case .logDown: central.isDown = standing(at: .log).contains(.logDown)
+        case .logRestored:
+            guard let kept = central.kept.removeValue(forKey: index) else { return }
+            log = kept.log
+            central.row = kept.row
+            central.coordinatorEpoch = kept.coordinatorEpoch
+            central.restored(from: log)
+            checker.restored(log, epochs: kept.epochs)
+        case .clockDrift: central.clock.drift(partsPerMillion: 0, from: now.monotonic)
+        default: break
+        }
+    }
+
+    private func skew(_ clock: inout SkewedClock, _ fault: Fault) {
+        let strength = Int64(fault.strength % 2_000_001) - 1_000_000
+        // Up to a quarter of an hour, and up to a thousandth.
+        if fault.kind == .clockJump { clock.jump(by: .milliseconds(strength * 9 / 10)) } else { clock.drift(partsPerMillion: strength / 1_000, from: now.monotonic) }
+    }
+}
+
+/// A backup of the database.
+struct KeptLog: Sendable {
+    var log: LogMachine
+    var row: (holder: String, term: Int64, until: MonotonicTime)?
+    var coordinatorEpoch: Int64
+    var epochs: [StreamName: Int64]
+}

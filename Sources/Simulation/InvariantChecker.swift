@@ -1,0 +1,141 @@
+import Coordination
+import Coordinator
+public import Events
+import Fleet
+import Quantities
+import Shipper
+
+/// Holds the invariants from outside: it sees inputs and effects, disks, the log and what stands on the Pods, never a process's state.
+/// The first breach ends the run.
+public struct InvariantChecker: Sendable {
+    public private(set) var breach: Breach?
+    /// What happened so far, for the batch to count.
+    public private(set) var faultsSeen: [FaultKind: Int] = [:]
+    public internal(set) var reasonsSeen: [DecisionReason: Int] = [:]
+    /// By cluster, what its newest row says of its workloads.
+    private(set) var uses: [Int: [WorkloadUse]] = [:]
+    private(set) var ticksSeen: Int64 = 0
+    var log: LogInvariants
+    var trust: TrustInvariants
+    var rates: RateInvariants
+    var shares: ShareInvariants
+    private let beganAt: MonotonicTime
+    private var step: Int64 = 0
+    private(set) var now: MonotonicTime
+
+    init(_ settings: FleetSimulation.Settings, at now: MonotonicTime) {
+        beganAt = now
+        self.now = now
+        log = LogInvariants(settings.hash, readers: settings.coordinators)
+        trust = TrustInvariants(settings.fleet, coordinators: settings.coordinators)
+        rates = RateInvariants(settings.fleet, at: now)
+        shares = ShareInvariants(settings.fleet)
+    }
+
+    mutating func begin(step: Int64, at now: MonotonicTime) {
+        self.step = step
+        self.now = now
+    }
+    mutating func struck(by fault: Fault) { faultsSeen[fault.kind, default: 0] += 1 }
+
+    /// Keeps the first breach, with the place where it was seen.
+    mutating func note(_ found: (Invariant, String)?) {
+        guard let (invariant, detail) = found, breach == nil else { return }
+        breach = Breach(invariant: invariant, detail: detail, step: step, at: now - beganAt)
+    }
+
+    // MARK: - Shippers
+
+    mutating func shipper(_ site: SimulatedSite, _ index: Int, took input: ShipperInput, answered effects: [ShipperEffect]) {
+        if case .tick(let observation) = input { note(rates.ticked(site, index, observation, now)) }
+        if case .patchSettled(let report) = input { rates.settled(index, report, now) }
+        for case .patch(let patch) in effects {
+            if let decision = patch.decision, log.durableCount(of: decision.stream) < decision.sequence {
+                note((.durable, "\(site.cluster.id) carries out \(decision), which is on no disk yet"))
+            }
+            note(rates.patched(site, index, patch, now))
+        }
+    }
+
+    mutating func shipper(_ index: Int, heard answer: LogAnswer, askedAt: MonotonicTime) {
+        rates.heard(index, answer, askedAt: askedAt)
+    }
+
+    mutating func spooled(_ batch: Shipper.SpoolBatch, in spool: SimulatedSpool, _ index: Int) {
+        note(log.spooled(batch, in: spool.stream))
+        guard breach == nil else { return }
+        for entry in batch.entries {
+            switch try? entry.entry.decoded() {
+            case .tick(let tick)?: decided(tick, at: LogPosition(stream: spool.stream, sequence: entry.sequence), index)
+            case .event(let envelope)? where envelope.kind == "entries_lost":
+                if case .entriesLost(let lost)? = try? envelope.fact() { log.mentioned(lost, in: spool.stream) }
+            case .event?: break
+            case nil: note((.chained, "\(spool.stream)/\(entry.sequence) cannot be read"))
+            }
+        }
+    }
+
+    private mutating func decided(_ tick: Tick, at position: LogPosition, _ index: Int) {
+        if tick.ordinal == 0 {
+            uses[index] = tick.workloads
+            ticksSeen += 1
+        }
+        if let decision = tick.decision, !decision.isShadow { reasonsSeen[decision.outcome.reason, default: 0] += 1 }
+        note(trust.acted(under: tick.grant, cluster: index))
+        rates.decided(index, tick, at: position)
+    }
+
+    mutating func acknowledged(_ stream: StreamName, upTo sequence: Int64, _ index: Int) { note(log.acknowledged(stream, upTo: sequence, at: now)) }
+    mutating func setAside(_ stream: StreamName, _ index: Int) {
+        log.setAside(stream)
+        rates.setAside(stream, index)
+    }
+    mutating func died(cluster index: Int) {
+        trust.died(cluster: index)
+        rates.died(index)
+    }
+
+    // MARK: - The centre
+
+    mutating func coordinator(_ index: Int, took input: CoordinatorInput, answered effects: [CoordinatorEffect]) {
+        switch input {
+        case .records(let records, _, _):
+            note(log.read(records, by: index))
+            rates.delivered(records, to: index, now)
+        case .logMovedBack:
+            log.readsAnew(index)
+            rates.readsAnew(index)
+        case .leaseAnswered(let answer): trust.answered(answer, to: index)
+        default: break
+        }
+        for effect in effects {
+            if case .askLease = effect { trust.asked(index, now) }
+            if effect.isDeed { note(trust.deed(of: index, now)) }
+            if case .patch(let patch) = effect { note(rates.pushed(patch, by: index, now)) }
+        }
+    }
+    mutating func placed(_ place: FleetPlace, reader: Int) { log.placed(place.cursors, reader: reader) }
+    mutating func died(coordinator index: Int) {
+        log.readsAnew(index)
+        rates.readsAnew(index)
+        trust.died(coordinator: index)
+    }
+
+    mutating func log(_ machine: LogMachine, took request: LogRequest, answered answer: LogAnswer) {
+        note(log.judge(machine, request, answer))
+        if request.stream == .coordinator, case .append(let append) = request, case .stored = answer { shares.decided(append, now) }
+    }
+    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64]) { log.restored(machine, epochs: epochs, at: now) }
+
+    // MARK: - The Pods
+
+    mutating func written(
+        _ order: PatchOrder, _ writes: [SimulatedPods.Write], before: BitRate?, workload: Int, _ sites: [SimulatedSite], _ index: Int
+    ) {
+        guard let before, let after = sites[index].pods.limit(of: workload), after > before else { return }
+        if case .coordinator(let centre, _, let patch) = order.by {
+            note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre), now))
+        }
+        note(shares.raised(workload, in: index, sites, now))
+    }
+}

@@ -1,0 +1,273 @@
+import ControlLaw
+import Coordinator
+import Events
+import Fleet
+import Jitter
+import Quantities
+import Shipper
+
+/// I12, I13 and I15: what a process may write, and what it must, judged by what it was given to know.
+struct RateInvariants: Sendable {
+    /// A grant as the network gave it.
+    private struct Held: Sendable {
+        var grant: Grant
+        var livesUntil: MonotonicTime
+    }
+    /// A local brake: what the loop's limits came to, and the row that tells of it.
+    private struct Brake: Sendable {
+        var position: LogPosition
+        var cap: BitRate
+    }
+    /// What one tick gave of a loop's flows, from the sources that measure windows for us.
+    private struct Evidence: Sendable {
+        var windowStart: MonotonicTime
+        var isMeasured = true
+        var isWithinTarget = true
+        var isWithinBound = true
+        /// Suffering that nothing excuses: a brake is due.
+        var suffers = false
+    }
+    private struct Loop: Sendable {
+        var link: LinkID
+        var evidence: Evidence?
+        /// When the last change of one of its limits was acknowledged.
+        var changedAt: MonotonicTime?
+        var brake: Brake?
+        var brakesSinceCalm = 0
+        /// The tick whose sample asks for a brake that has not come.
+        var brakeDueSince: MonotonicTime?
+    }
+    private struct Site: Sendable {
+        var held: Held?
+        var loops: [Loop]
+        var inFlight: Set<WorkloadID> = []
+        var desired: [WorkloadID: BitRate] = [:]
+        var tickedAt: MonotonicTime?
+    }
+    private let fleet: FleetConfiguration
+    private var sites: [Site]
+    /// By coordinator: when each cluster's newest tick was delivered to it.
+    private var deliveredAt: [Int: [ClusterID: MonotonicTime]] = [:]
+    /// Whether the law raises on a raw sample within the target alone.
+    private let raisesWithinTarget: Bool
+    /// A loop's total is never lowered further by the law's own clamp (its parameter `minimum`).
+    private let lowestByLaw: BitRate
+
+    init(_ fleet: FleetConfiguration, at now: MonotonicTime) {
+        self.fleet = fleet
+        sites = fleet.clusters.map { cluster in Site(loops: cluster.loops.map { Loop(link: $0.link) }) }
+        raisesWithinTarget = ["plateau@1", "predictive@1"].contains(fleet.law.name)
+        lowestByLaw = raisesWithinTarget ? .zero : .megabits(10)
+    }
+
+    // MARK: - What a process came to know
+
+    mutating func heard(_ index: Int, _ answer: LogAnswer, askedAt: MonotonicTime) {
+        let fetched: Grant? =
+            switch answer {
+            case .opened(_, let grant, _), .stored(_, let grant), .duplicate(_, let grant): grant
+            default: nil
+            }
+        guard let fetched else { return }
+        if let held = sites[index].held, fetched.version <= held.grant.version { return }
+        sites[index].held = Held(grant: fetched, livesUntil: askedAt + fetched.timeToLive)
+    }
+
+    mutating func died(_ index: Int) {
+        sites[index].held = nil
+        sites[index].inFlight = []
+        sites[index].tickedAt = nil
+        for loop in sites[index].loops.indices {
+            sites[index].loops[loop].brake = nil
+            sites[index].loops[loop].brakeDueSince = nil
+            sites[index].loops[loop].changedAt = nil
+        }
+    }
+    /// A brake that a spool told of which is written no more ends with the new stream's.
+    mutating func setAside(_ stream: StreamName, _ index: Int) {
+        for loop in sites[index].loops.indices where sites[index].loops[loop].brake?.position.stream == stream {
+            sites[index].loops[loop].brake = nil
+        }
+    }
+
+    mutating func delivered(_ records: [LogRecord], to coordinator: Int, _ now: MonotonicTime) {
+        for record in records {
+            guard let cluster = record.position.stream.cluster, case .tick(let tick) = record.entry, tick.isLeader else { continue }
+            deliveredAt[coordinator, default: [:]][cluster] = now
+        }
+    }
+    mutating func readsAnew(_ coordinator: Int) { deliveredAt[coordinator] = [:] }
+
+    // MARK: - I15: what a tick gave
+
+    mutating func ticked(_ site: SimulatedSite, _ index: Int, _ observation: Observation, _ now: MonotonicTime) -> (Invariant, String)? {
+        let start = sites[index].tickedAt ?? now + fleet.tick * -1
+        sites[index].tickedAt = now
+        var found: (Invariant, String)?
+        for place in sites[index].loops.indices {
+            let loop = sites[index].loops[place]
+            if let since = loop.brakeDueSince, found == nil {
+                found = (.braked, "\(site.cluster.id) on \(loop.link) suffers since \((now - since).milliseconds + fleet.tick.milliseconds) ms, and nothing was lowered")
+            }
+            var evidence = RateInvariants.evidence(of: site.cluster, loop.link, observation, fleet, windowStart: start)
+            if evidence.isMeasured && evidence.isWithinTarget { sites[index].loops[place].brakesSinceCalm = 0 }
+            evidence.suffers = evidence.suffers && mustBrake(site, index, loop, observation, start)
+            sites[index].loops[place].evidence = evidence
+            sites[index].loops[place].brakeDueSince = evidence.suffers ? now : nil
+        }
+        return found
+    }
+
+    /// Whether nothing excuses that a loop which suffers is not lowered: it may act, its own limits are in the way, they have been in force
+    /// for the whole window, and two brakes have not failed to help already.
+    private func mustBrake(_ site: SimulatedSite, _ index: Int, _ loop: Loop, _ observation: Observation, _ start: MonotonicTime) -> Bool {
+        guard site.cluster.mode == .enforce, loop.brakesSinceCalm < 2 else { return false }
+        if let changedAt = loop.changedAt, changedAt + fleet.settle > start { return false }
+        let members = site.cluster.workloads.indices.filter { site.cluster.workloads[$0].links.contains(loop.link) }
+        guard members.allSatisfy({ !sites[index].inFlight.contains(site.cluster.workloads[$0].id) }) else { return false }
+        var (limits, floors) = (BitRate.zero, BitRate.zero)
+        for member in members {
+            // Without a limit, or with one that cannot be read, other rules hold.
+            guard case .limited(let limit) = observation.workloads[member].limit else { return false }
+            limits = limits + limit
+            floors = floors + site.cluster.guardrails.clamp(site.cluster.workloads[member].floor)
+        }
+        return limits > max(floors, lowestByLaw).scaled(thousandths: 1_300)
+    }
+
+    private static func evidence(
+        of cluster: ClusterSpecification, _ link: LinkID, _ observation: Observation, _ fleet: FleetConfiguration, windowStart: MonotonicTime
+    ) -> Evidence {
+        var evidence = Evidence(windowStart: windowStart)
+        for (flow, given) in zip(cluster.flows, observation.flows) where flow.links.contains(link) {
+            guard let level = fleet.slaClass(named: flow.slaClass) else { continue }
+            switch given {
+            case .external(.reading(let reading), _):
+                let isFresh = reading.age.map { $0 <= fleet.tick } ?? false
+                guard isFresh, (reading.count ?? FlowSample.fullCount) >= FlowSample.fullCount else {
+                    evidence.isMeasured = false
+                    continue
+                }
+                let p95 = Delay(rounding: reading.p95)
+                evidence.isWithinTarget = evidence.isWithinTarget && p95 <= level.target
+                evidence.isWithinBound = evidence.isWithinBound && p95 <= level.bound
+                evidence.suffers = evidence.suffers || p95 > level.bound
+            case .external: evidence.isMeasured = false
+            case .probes(let records):
+                evidence.isMeasured = evidence.isMeasured && records.count { $0.believedRoundTrip != nil } >= FlowSample.fullCount
+            }
+        }
+        return evidence
+    }
+
+    // MARK: - What a shipper patches
+
+    mutating func settled(_ index: Int, _ report: PatchReport, _ now: MonotonicTime) {
+        sites[index].inFlight.remove(report.workload)
+        guard report.result == .applied || report.result == .unknown else { return }
+        for loop in loops(of: report.workload, in: index) { sites[index].loops[loop].changedAt = now }
+    }
+
+    /// Rows on the disk that tell of brakes.
+    mutating func decided(_ index: Int, _ tick: Tick, at position: LogPosition) {
+        guard let decision = tick.decision, !decision.isShadow, decision.outcome.isBrake,
+            sites[index].loops.indices.contains(Int(decision.link)), let cap = decision.outcome.desired
+        else { return }
+        sites[index].loops[Int(decision.link)].brake = Brake(position: position, cap: cap)
+    }
+
+    mutating func patched(_ site: SimulatedSite, _ index: Int, _ patch: WorkloadPatch, _ now: MonotonicTime) -> (Invariant, String)? {
+        guard let specification = site.cluster.workload(patch.workload) else { return (.bounded, "\(patch.workload) is nobody's") }
+        defer {
+            sites[index].inFlight.insert(patch.workload)
+            sites[index].desired[patch.workload] = patch.desired
+        }
+        let name = "\(site.cluster.id)/\(patch.workload)"
+        if let breach = bounded(patch.desired, site.cluster, name) { return breach }
+        let isRaise = patch.before.map { patch.desired > $0 } ?? false
+        guard isRaise, let before = patch.before else {
+            for loop in loops(of: patch.workload, in: index) {
+                if patch.before != nil { sites[index].loops[loop].brakesSinceCalm += 1 }
+                sites[index].loops[loop].brakeDueSince = nil
+            }
+            return nil
+        }
+        if patch.decision == nil { return (.founded, "\(name) is raised by a decision that stands nowhere") }
+        let rise = "\(name) is raised from \(before.readable) to \(patch.desired.readable)"
+        if site.cluster.delivery == .push { return (.founded, "\(rise) by the shipper, where the centre raises") }
+        for loop in loops(of: patch.workload, in: index) {
+            if let problem = evidenceProblem(sites[index].loops[loop]) { return (.founded, "\(rise) \(problem)") }
+        }
+        guard site.cluster.delivery == .pull else { return nil }
+        return grantProblem(patch, specification, site, index, now).map { (.founded, "\(rise) \($0)") }
+    }
+
+    private func bounded(_ rate: BitRate, _ cluster: ClusterSpecification, _ name: String) -> (Invariant, String)? {
+        guard cluster.mode == .enforce else { return (.bounded, "\(name) is limited in a cluster that only observes") }
+        let isWithin = rate > .zero && rate >= cluster.guardrails.minimum && rate <= cluster.guardrails.maximum
+        return isWithin ? nil : (.bounded, "\(name) is set to \(rate.readable)")
+    }
+
+    private func evidenceProblem(_ loop: Loop) -> String? {
+        guard let evidence = loop.evidence else { return "before anything was measured" }
+        guard evidence.isMeasured else { return "while a flow on \(loop.link) is not measured" }
+        guard evidence.isWithinBound else { return "while a flow on \(loop.link) suffers" }
+        guard evidence.isWithinTarget || !raisesWithinTarget else { return "while a flow on \(loop.link) is above its target" }
+        if let changedAt = loop.changedAt, changedAt + fleet.settle > evidence.windowStart {
+            return "on a window that reaches back before the last change had settled"
+        }
+        return nil
+    }
+
+    private func grantProblem(
+        _ patch: WorkloadPatch, _ specification: WorkloadSpecification, _ site: SimulatedSite, _ index: Int, _ now: MonotonicTime
+    ) -> String? {
+        guard let held = sites[index].held else { return "without any grant" }
+        guard now < held.livesUntil else { return "under grant \(held.grant.version), which expired \((now - held.livesUntil).milliseconds) ms ago" }
+        let granted = held.grant.rate(of: patch.workload) ?? .zero
+        guard patch.desired <= max(granted, site.cluster.guardrails.clamp(specification.floor)) else {
+            return "and \(granted.readable) are granted"
+        }
+        for loop in loops(of: patch.workload, in: index) {
+            guard let brake = sites[index].loops[loop].brake else { continue }
+            let folded = held.grant.foldedThrough
+            if let folded, folded.stream == brake.position.stream, folded.sequence >= brake.position.sequence { continue }
+            let others = site.cluster.workloads(crossing: sites[index].loops[loop].link).count > 1
+            // Beside an idle workload a cap on the loop's total is more than a cap on each.
+            guard !others, patch.desired > brake.cap else { continue }
+            return "over the brake at \(brake.position), which no grant has folded"
+        }
+        return nil
+    }
+
+    private func loops(of workload: WorkloadID, in index: Int) -> [Int] {
+        let links = fleet.clusters[index].workload(workload)?.links ?? []
+        return sites[index].loops.indices.filter { links.contains(sites[index].loops[$0].link) }
+    }
+
+    // MARK: - What the centre patches
+
+    func pushed(_ patch: PushPatch, by coordinator: Int, _ now: MonotonicTime) -> (Invariant, String)? {
+        guard let cluster = fleet.cluster(patch.cluster) else { return (.bounded, "\(patch.cluster) is no cluster") }
+        return bounded(patch.desired, cluster, "\(patch.cluster)/\(patch.workload)")
+    }
+
+    /// A limit rose by the centre's hand.
+    func raised(
+        _ patch: PushPatch, over writes: [SimulatedPods.Write], by coordinator: Int, cluster index: Int, readsThrough cursors: [StreamName: Int64],
+        _ now: MonotonicTime
+    ) -> (Invariant, String)? {
+        let name = "\(patch.cluster)/\(patch.workload)"
+        for write in writes where !write.isBrake {
+            guard let text = write.read.decision else { continue }
+            guard let writer = LogPosition(parsing: text) else { return (.founded, "\(name) is raised over '\(text)', which stands nowhere") }
+            if (cursors[writer.stream] ?? 0) < writer.sequence {
+                return (.founded, "\(name) is raised over \(writer), which coordinator \(coordinator) has not read")
+            }
+        }
+        let newest = deliveredAt[coordinator]?[patch.cluster]
+        let oldest = fleet.tick * 2 + FleetSimulation.apiPatience
+        guard let newest, now - newest <= oldest else { return (.founded, "\(name) is raised by the centre, which has not heard of the cluster for two ticks") }
+        return nil
+    }
+}

@@ -39,6 +39,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(8, oldestBinary: 1, "0008_producers", PackageResources._008_producers_sql),
         MigrationScript(9, oldestBinary: 1, "0009_plain_batches", PackageResources._009_plain_batches_sql),
         MigrationScript(10, oldestBinary: 1, "0010_refusals", PackageResources._010_refusals_sql),
+        MigrationScript(11, oldestBinary: 1, "0011_consumers", PackageResources._011_consumers_sql),
     ]
 }
 
@@ -57,6 +58,9 @@ public enum Query {
     public static let checkpointLast = EmbeddedStatement("checkpoint_last", PackageResources.checkpoint_last_sql)
     public static let checkpointList = EmbeddedStatement("checkpoint_list", PackageResources.checkpoint_list_sql)
     public static let compositeType = EmbeddedStatement("composite_type", PackageResources.composite_type_sql)
+    public static let consumerList = EmbeddedStatement("consumer_list", PackageResources.consumer_list_sql)
+    public static let consumerRegister = EmbeddedStatement("consumer_register", PackageResources.consumer_register_sql)
+    public static let consumerRemove = EmbeddedStatement("consumer_remove", PackageResources.consumer_remove_sql)
     public static let cursorLoad = EmbeddedStatement("cursor_load", PackageResources.cursor_load_sql)
     public static let cursorStore = EmbeddedStatement("cursor_store", PackageResources.cursor_store_sql)
     public static let databaseCreate = EmbeddedStatement("database_create", PackageResources.database_create_sql)
@@ -114,7 +118,7 @@ public enum Query {
 
     public static let all: [EmbeddedStatement] = [
         alertClock, alertPlace, alertRestore, benchAppendJSONB, benchCheckpoint, benchCopyTicks, benchPause, benchPrepare, benchSurvey,
-        checkpointDigests, checkpointLast, checkpointList, compositeType, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
+        checkpointDigests, checkpointLast, checkpointList, compositeType, consumerList, consumerRegister, consumerRemove, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRefusals, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         logExport, logStarts, partitionDrop, partitionList, partitionObstacles, projectionDigests, projectionRebuild, rollupFold,

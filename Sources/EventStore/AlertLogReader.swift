@@ -28,6 +28,7 @@ public struct AlertLogReader: Sendable {
     }
 
     public func place() async throws(PostgresError) -> Place {
+        try await LogConsumers(connection).register(consumer, drives: "alerts and their notifications")
         let parameters: [PostgresParameter] = [
             .text(consumer), .int8(AlertLogReader.entriesReadAgain), .int8(AlertLogReader.entriesBehindHead),
         ]

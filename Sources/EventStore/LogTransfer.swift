@@ -27,7 +27,7 @@ public struct LogTransfer: Sendable {
     }
 
     /// Appends the entries of `lines`, each stream's in order; what is on the log already is passed over, and an entry that differs from
-    /// it is an error. The log stores its own time of receipt. Returns how many entries were read.
+    /// it is an error. What was declared lost is declared here too. The log stores its own time of receipt. Returns how many entries were read.
     public func `import`(_ lines: @Sendable () -> String?) async throws -> Int {
         let log = PostgresLog(connection)
         var batch: ImportBatch?
@@ -40,10 +40,15 @@ public struct LogTransfer: Sendable {
                 guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: entry.stream, highestEpochSeen: 0))) else {
                     throw Failure(description: "line \(number): this role may not write the stream \(entry.stream)")
                 }
-                guard entry.sequence <= claim.head.sequence + 1 else {
+                guard entry.firstSequence <= claim.head.sequence + 1 else {
                     throw Failure(description: "line \(number): \(entry.stream)/\(entry.sequence) does not follow what the log holds, which ends at \(claim.head.sequence)")
                 }
                 batch = try ImportBatch(claim, before: entry, chain: chain)
+            }
+            if let lost = entry.lost, let open = batch {
+                try await open.send(to: log)
+                batch = try await open.closing(lost, of: entry, log)
+                continue
             }
             if batch?.isFull == true, let full = batch {
                 try await full.send(to: log)
@@ -63,6 +68,10 @@ private struct ImportedEntry {
     var sequence: Int64
     var digest: Digest
     var entry: LogEntry
+    /// What was lost and when that was declared, where this is the record that closes the hole; its digest is the writer's own.
+    var lost: (range: LostRange, at: WallTime)?
+    /// The first number that the line answers for.
+    var firstSequence: Int64 { lost?.range.first ?? sequence }
 
     init(_ line: String, number: Int) throws(LogTransfer.Failure) {
         let json: JSONValue
@@ -76,6 +85,10 @@ private struct ImportedEntry {
         self.sequence = sequence
         self.digest = digest
         self.entry = entry
+        // A body that this binary cannot read is a later version's, and no closing record.
+        if case .event(let event)? = try? entry.decoded(), case .entriesLost(let lost)? = try? event.fact(), lost.isClosed(at: sequence), lost.digestAfter == digest {
+            self.lost = (lost, event.at)
+        }
     }
 }
 
@@ -94,9 +107,9 @@ private struct ImportBatch {
         self.chain = chain
         self.stream = entry.stream
         let genesis = StreamHead(sequence: 0, digest: chain.genesis(of: entry.stream))
-        if entry.sequence == 1 {
+        if entry.firstSequence == 1 {
             first = genesis
-        } else if entry.sequence == claim.head.sequence + 1 {
+        } else if entry.firstSequence == claim.head.sequence + 1 {
             first = claim.head
         } else {
             throw LogTransfer.Failure(description: "line \(entry.number): \(entry.stream) begins at \(entry.sequence), and the log ends at \(claim.head.sequence)")
@@ -121,6 +134,23 @@ private struct ImportBatch {
         head = StreamHead(sequence: entry.sequence, digest: entry.digest)
         entries.append(entry.entry)
         bytes += entry.entry.recordBytes.count
+    }
+
+    /// What is left of the batch once the hole that this entry closes is declared.
+    func closing(_ lost: (range: LostRange, at: WallTime), of entry: ImportedEntry, _ log: PostgresLog) async throws -> ImportBatch {
+        guard lost.range.first == head.sequence + 1, lost.range.digestBefore == head.digest else {
+            throw LogTransfer.Failure(description: "line \(entry.number): \(stream)/\(entry.sequence) does not follow the entry before it: the export was changed")
+        }
+        let answer = try await log.answer(
+            .declareLost(LossRequest(stream: stream, epoch: claim.epoch, nonce: claim.nonce, lost: lost.range, at: lost.at)))
+        switch answer {
+        case .stored, .duplicate: break
+        case .conflict(let sequence): throw LogTransfer.Failure(description: "the log holds something else at \(stream)/\(sequence)")
+        default: throw LogTransfer.Failure(description: "the log did not take \(stream)/\(entry.sequence): \(answer)")
+        }
+        var next = self
+        next.head = StreamHead(sequence: entry.sequence, digest: entry.digest)
+        return next.emptied
     }
 
     func send(to log: PostgresLog) async throws {

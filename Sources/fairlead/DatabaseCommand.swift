@@ -8,7 +8,7 @@ import PostgreSQL
 struct DatabaseCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "db", abstract: "The schema of the event log's database.",
-        subcommands: [Migrate.self, Status.self, Verify.self, Partitions.self, Rebuild.self])
+        subcommands: [Migrate.self, Status.self, Verify.self, Partitions.self, Consumers.self, Rebuild.self])
 
     struct Options: ParsableArguments {
         @Option(help: ArgumentHelp("The database of the event log. Default: the PG* environment variables.", valueName: "connection-string"))
@@ -118,6 +118,48 @@ struct DatabaseCommand: AsyncParsableCommand {
                 if let obstacle = obstacles.first, !obstacle.hasPrefix("the day is younger") {
                     for obstacle in obstacles { say(obstacle) }
                     throw FairleadExit.different
+                }
+            }
+        }
+    }
+
+    struct Consumers: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List who reads the log and how far behind, or take a dead reader off.",
+            discussion: """
+                A day of the log is dropped when every reader is past it. One that will not come back holds all days from its cursor on; take it
+                off, and what it would have read is read by nobody. For a member of fairlead_owner.
+
+                Examples:
+                  fairlead db consumers
+                  fairlead db consumers --remove old-alerter
+                """)
+        @OptionGroup var options: ReadOptions
+        @Option(help: ArgumentHelp("The reader to take off, with its cursors.", valueName: "name"))
+        var remove: String?
+
+        func run() async throws {
+            try await reportingFailures {
+                let connection = PostgresConnection(.fairlead(options.database))
+                try await DatabaseSchema(connection).requireCompatible()
+                let consumers = LogConsumers(connection)
+                if let remove, try await !consumers.remove(remove) { throw ValidationError("--remove \(remove): there is no such reader") }
+                let list = try await consumers.list()
+                switch options.output {
+                case .json:
+                    let rows: [JSONValue] = list.map { consumer in
+                        [
+                            "consumer": .string(consumer.name), "drives": .optional(consumer.drives), "registered_on": .optional(consumer.registeredDay),
+                            "streams": .integer(consumer.streams), "entries_behind": .integer(consumer.entriesBehind),
+                            "last_moved": .optional(consumer.lastMoved.map { "\($0)" }),
+                        ]
+                    }
+                    print((["consumers": .array(rows)] as JSONValue).indentedText)
+                case .table:
+                    for consumer in list {
+                        print("\(consumer.name)  \(consumer.drives ?? "not registered")  \(consumer.entriesBehind) entries behind in \(consumer.streams) streams")
+                    }
+                    print("\(list.count) readers")
                 }
             }
         }

@@ -47,6 +47,50 @@ import Testing
         #expect(try await LogVerifier(target.connection(), hash: .libcrypto).verify().flatMap(\.findings).isEmpty)
     }
 
+    @Test func `what was declared lost is lost elsewhere too, at the same numbers and digests`() async throws {
+        let source = try await TestDatabase.make()
+        let log = PostgresLog(source.connection())
+        var samples = SampleEntries(seed: 5)
+        guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) else {
+            Issue.record("the stream did not open")
+            return
+        }
+        var head = claim.head
+        func lose(_ count: Int64) async throws {
+            let after = Digest(bytes: (0..<32).map { _ in UInt8(samples.number(0...255)) })!
+            let lost = LostRange(first: head.sequence + 1, last: head.sequence + count, digestBefore: head.digest, digestAfter: after, cause: "full")
+            let answer = try await log.answer(
+                .declareLost(LossRequest(stream: "plant-a/s", epoch: claim.epoch, nonce: claim.nonce, lost: lost, at: WallTime(microseconds: 7))))
+            guard case .stored(let stored, _) = answer else { throw PostgresError(.other, "\(answer)", context: "test") }
+            head = stored
+        }
+        // At the very beginning, in the middle, and twice in a row.
+        try await lose(3)
+        for count in [4, 1] as [Int64] {
+            let entries = (0..<10).map { _ in samples.entry(clusters: ["plant-a"], admittedIn: "plant-a/s") }
+            let answer = try await log.answer(
+                .append(AppendRequest(stream: "plant-a/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: head.sequence + 1, previousDigest: head.digest, entries: entries)))
+            guard case .stored(let stored, _) = answer else { throw PostgresError(.other, "\(answer)", context: "test") }
+            head = stored
+            try await lose(count)
+            try await lose(2)
+        }
+        let lines = try await exported(source)
+        #expect(lines.count == 25)
+        let target = try await TestDatabase.make()
+        for _ in 0..<2 {
+            #expect(try await imported(lines, into: target) == 25)
+            let heads = "SELECT name || ' ' || seq || ' ' || encode(hash, 'hex') FROM fairlead.stream ORDER BY name"
+            #expect(try target.texts(heads) == source.texts(heads))
+        }
+        let strip = { (lines: [String]) in lines.map { $0.replacing(/"received_at":"[^"]*"|"received_[a-z]*":[^,}]*/, with: "") } }
+        #expect(strip(try await exported(target)) == strip(lines))
+        var shortened = lines
+        shortened.remove(at: 3)
+        let other = try await TestDatabase.make()
+        await #expect(throws: LogTransfer.Failure.self) { try await imported(shortened, into: other) }
+    }
+
     @Test func `a line that was changed, left out or is none is refused with its number`() async throws {
         let lines = try await exported(try await filled())
         var changed = lines

@@ -154,6 +154,15 @@ import Testing
         #expect(try await retention.obstacles(day: oldest, keepDays: 2) == ["the consumer slow stands at plant-a/s/20, the day ends at 21"])
         await #expect(throws: PostgresError.self) { try await retention.drop(day: oldest, keepDays: 2) }
         try database.run("UPDATE fairlead.consumer_cursor SET seq = 21")
+        // A registered reader that has read nothing of a stream is behind in it, from the day it registered on; a dead one is taken off.
+        let consumers = LogConsumers(database.connection())
+        try await consumers.register("bill", drives: "what each site is charged")
+        #expect(try await retention.obstacles(day: oldest, keepDays: 2) == [])
+        try database.run("UPDATE fairlead.consumer SET registered_on = registered_on - 30")
+        #expect(try await retention.obstacles(day: oldest, keepDays: 2) == ["the consumer bill stands at plant-a/s/0, the day ends at 21"])
+        #expect(try await consumers.list().map { "\($0.name) \($0.drives ?? "–") \($0.streams) \($0.entriesBehind)" } == ["bill what each site is charged 0 0", "slow – 1 20"])
+        #expect(try await consumers.remove("bill"))
+        #expect(try await !consumers.remove("bill"))
 
         let before = try await Projections(database.connection()).digests()
         #expect(try await retention.drop(day: oldest, keepDays: 2) == 1)

@@ -80,11 +80,12 @@ struct SampleEntries {
         chance(3) ? LogEntry(event(clusters: clusters)) : LogEntry(tick())
     }
 
-    /// One that the stream may tell.
+    /// One that the stream may tell: in a cluster's, two of three are ticks.
     mutating func entry(clusters: [ClusterID], admittedIn stream: StreamName) -> LogEntry {
-        var entry = entry(clusters: clusters)
-        while let decoded = try? entry.decoded(), !stream.admits(decoded) { entry = self.entry(clusters: clusters) }
-        return entry
+        if stream.cluster != nil && !chance(3) { return LogEntry(tick()) }
+        var event = event(clusters: clusters)
+        while !stream.admits(.event(event)) { event = self.event(clusters: clusters) }
+        return LogEntry(event)
     }
 
     /// Bytes that are no entry: torn, longer than they say, of another kind.

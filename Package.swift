@@ -186,6 +186,7 @@ let package = Package(
         tests("LabTests", ["Lab", "TrafficControl", "Probing", "Sockets", "Clocks", "Quantities"]),
         tests("TrafficControlTests", ["TrafficControl", "Quantities"]),
         tests("ProbingTests", ["Probing", "Sockets", "Clocks", "Quantities"]),
+        tests("AdaptersTests", ["Adapters", "PostgreSQL", "Events", "Cryptography", "Quantities"]),
         tests("CryptographyTests", ["Cryptography", "Quantities"]),
         tests(
             "ProcessTests",

@@ -49,7 +49,10 @@ public struct AlerterService: Service {
         let tell: @Sendable (String, [String: String]) -> Void = { [logger] message, facts in
             logger.info("\(message)", metadata: facts.mapValues { .string($0) })
         }
-        let spooled = SpooledLog.make(.alerter, in: spoolDirectory, database: database, tell: tell)
+        let spooled = SpooledLog.make(.alerter, in: spoolDirectory, database: database) { [logger] message, facts in
+            // What becomes of the copies decides what a restore can bring back.
+            logger.warning("\(message)", metadata: facts.mapValues { .string($0) })
+        }
         let lease = LeaseStore(PostgresConnection(database), name: "alerter", holder: holder, duration: fleet.lease.duration)
         let ports = AlerterPorts(
             lease: LeaseRow(lease, spool: spooled), log: spooled ?? PostgresLog(PostgresConnection(database)),
@@ -60,7 +63,13 @@ public struct AlerterService: Service {
             show: { [window] in window.show($0) }, reach: { [failpoint] in failpoint.reach($0.rawValue) })
         let process = AlerterProcess(fleet: fleet, hash: .libcrypto, seed: generator.next(), schedule: schedule)
         let run = AlerterRun(ports: ports, clock: ContinuousClock(), tickEvery: min(.seconds(1), fleet.tick))
-        await cancelWhenGracefulShutdown { await run.run(process) }
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                if let spooled { group.addTask { await spooled.follow(every: min(.seconds(1), fleet.tick), on: ContinuousClock()) } }
+                await run.run(process)
+                group.cancelAll()
+            }
+        }
     }
 }
 

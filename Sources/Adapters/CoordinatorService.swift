@@ -46,7 +46,10 @@ public struct CoordinatorService: Service {
             guard let reason else { return logger.notice("the database answers the coordinator again", metadata: ["door": "\(door)"]) }
             logger.error("the database does not answer the coordinator", metadata: ["door": "\(door)", "error": "\(reason)"])
         }
-        let spooled = SpooledLog.make(.coordinator, in: spoolDirectory, database: database, tell: tell)
+        let spooled = SpooledLog.make(.coordinator, in: spoolDirectory, database: database) { [logger] message, facts in
+            // What becomes of the copies decides what a restore can bring back.
+            logger.warning("\(message)", metadata: facts.mapValues { .string($0) })
+        }
         let lease = LeaseStore(PostgresConnection(database), name: "coordinator", holder: holder, duration: fleet.lease.duration)
         let ports = CoordinatorPorts(
             lease: WatchedLease(lease: LeaseRow(lease, spool: spooled), door: DatabaseDoor("lease", tell: outage)),
@@ -59,7 +62,13 @@ public struct CoordinatorService: Service {
         let process = CoordinatorProcess(fleet: fleet, hash: .libcrypto, seed: generator.next())
         let poll = min(Nanoseconds.milliseconds(500), Nanoseconds(fleet.tick.count / 4))
         let run = CoordinatorRun(ports: ports, clock: ContinuousClock(), pollEvery: poll)
-        await cancelWhenGracefulShutdown { await run.run(process) }
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                if let spooled { group.addTask { await spooled.follow(every: poll, on: ContinuousClock()) } }
+                await run.run(process)
+                group.cancelAll()
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 import Coordination
 import Coordinator
 public import Events
+import PostgreSQL
 import Synchronization
 
 /// One of the database's doors, watched: an outage is told of when it begins, when its reason changes, and when it ends, and not at
@@ -11,7 +12,8 @@ public final class DatabaseDoor: Sendable {
 
     private let name: String
     private let tell: Tell
-    private let reason = Mutex<String?>(nil)
+    /// What kind of failure stands, without what differs from attempt to attempt; nil where the door answers.
+    private let failure = Mutex<String?>(nil)
 
     /// - Parameter name: what goes through it, in one word, as a log line shows it.
     public init(_ name: String, tell: @escaping Tell) {
@@ -19,25 +21,28 @@ public final class DatabaseDoor: Sendable {
         self.tell = tell
     }
 
-    func watch<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
+    /// - Parameter isProof: whether an answer says that the door is whole again. A full disk refuses what is appended and still
+    ///   lets a stream be opened: who told of both in turn would fill the log.
+    func watch<Answer>(isProof: Bool = true, _ body: () async throws -> Answer) async throws -> Answer {
         do {
             let answer = try await body()
-            become(nil)
+            if isProof { become(nil, because: nil) }
             return answer
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            become(plainSentence(error))
+            let database = error as? PostgresError
+            become(database.map { "\($0.code) \($0.underlying)" } ?? "\(type(of: error))", because: plainSentence(error))
             throw error
         }
     }
 
-    private func become(_ newReason: String?) {
-        let isNews = reason.withLock { known in
-            defer { known = newReason }
-            return known != newReason
+    private func become(_ newFailure: String?, because reason: String?) {
+        let isNews = failure.withLock { known in
+            defer { known = newFailure }
+            return known != newFailure
         }
-        if isNews { tell(name, newReason) }
+        if isNews { tell(name, reason) }
     }
 }
 
@@ -49,7 +54,10 @@ public struct WatchedLog: EventLog {
         self.log = log
         self.door = door
     }
-    public func answer(_ request: LogRequest) async throws -> LogAnswer { try await door.watch { try await log.answer(request) } }
+    public func answer(_ request: LogRequest) async throws -> LogAnswer { 
+        let isProof = if case .open = request { false } else { true }
+        return try await door.watch(isProof: isProof) { try await log.answer(request) }
+    }
 }
 
 /// A lease whose outages are told of.

@@ -61,7 +61,7 @@ extension Endpoint {
 }
 
 extension HealthListener {
-    /// A shipper's own page: `/livez` (the loop ticks), `/readyz` (it has ticked), `/metrics`.
+    /// A shipper's own page: `/livez` (the loop ticks), `/readyz` (it has ticked, and what it ticks is kept), `/metrics`.
     public convenience init(_ board: ShipperBoard, on listen: String, tick: Nanoseconds) throws {
         let patience = Nanoseconds(max(tick.count * 4, 10_000_000_000))
         try self.init(
@@ -70,7 +70,10 @@ extension HealthListener {
                 "/livez": {
                     board.isTicking(at: SystemClocks.monotonic(), within: patience) ? .ok() : .unavailable("the loop does not tick")
                 },
-                "/readyz": { board.hasTicked ? .ok() : .unavailable("no tick yet") },
+                "/readyz": {
+                    guard board.hasTicked else { return .unavailable("no tick yet") }
+                    return board.isSpooling ? .ok() : .unavailable("the spool takes nothing: the loop brakes on, and its ticks are not kept")
+                },
                 "/metrics": { HealthResponse(status: 200, contentType: ProcessLogger.metricsContentType, body: board.text) },
             ])
     }

@@ -33,6 +33,9 @@ public final class ShipperBoard: Sendable {
     }
     public var hasTicked: Bool { newest.withLock { $0.map { $0.status.ticks > 0 } ?? false } }
 
+    /// Whether the spool took one of the last few batches.
+    public var isSpooling: Bool { newest.withLock { $0.map { $0.status.spoolFailures < 3 } ?? false } }
+
     public var text: String {
         let own = ["cluster": cluster.text]
         var families = probes.families

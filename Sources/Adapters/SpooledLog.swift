@@ -10,9 +10,11 @@ import Spool
 /// The process sees a log like any other. A batch is on disk before it is sent. When the stream is opened and the log holds less than
 /// it once acknowledged, the spool's entries are appended first, under the new claim; what no spool holds is declared lost, and
 /// mentioned inside the chain. What was spooled and never acknowledged is taken back: a decision that is not on the log has not
-/// happened. A stream has many holders one after the other, so what others wrote meanwhile is copied from the log at each opening.
+/// happened. A stream has many holders one after the other, so each follows what the others write (`follow`), and copies what is
+/// missing at each opening: whoever leads next can fill an older database again, also where its predecessor's machine is gone.
 ///
-/// A spool that fails (disk full) is told of and never in the way: the log is the truth, the spool a copy.
+/// A spool that fails (disk full) is told of once and never in the way: the log is the truth, the spool a copy. What it missed
+/// meanwhile it copies as soon as it can.
 public actor SpooledLog: EventLog {
     /// A stored entry, as it is copied into the spool.
     public struct StoredEntry: Sendable {
@@ -38,6 +40,10 @@ public actor SpooledLog: EventLog {
     private let tell: @Sendable (String, [String: String]) -> Void
     private let chain = HashChain(.libcrypto)
     private var spool: SQLiteSpool?
+    /// Batches between their spooling and the log's answer: what is spooled of them stands nowhere else yet.
+    private var appending = 0
+    /// What was last told to be wrong with the spool; nil since it took something.
+    private var problem: String?
 
     public init(
         _ log: any EventLog, stream: StreamName, path: String,
@@ -65,8 +71,16 @@ public actor SpooledLog: EventLog {
     // MARK: - Appending
 
     private func append(_ request: AppendRequest) async throws -> LogAnswer {
-        await trying { spool in
-            var head = StreamHead(sequence: request.firstSequence - 1, digest: request.previousDigest)
+        appending += 1
+        defer { appending -= 1 }
+        let isSpooled: Void? = await trying(isProof: true) { spool in
+            // What an earlier failure left out is copied first, or nothing would fit behind it any more.
+            let before = StreamHead(sequence: request.firstSequence - 1, digest: request.previousDigest)
+            let end = try await spool.contents().head ?? StreamHead(sequence: 0, digest: self.chain.genesis(of: self.stream))
+            if end.sequence < before.sequence {
+                try await self.copyForward(spool, from: try await self.begin(spool, at: end, before), through: before.sequence)
+            }
+            var head = before
             try await spool.append(
                 request.entries.map { entry in
                     head = StreamHead(sequence: head.sequence + 1, digest: self.chain.digest(after: head.digest, sequence: head.sequence + 1, entry: entry))
@@ -75,14 +89,11 @@ public actor SpooledLog: EventLog {
         }
         let answer = try await log.answer(.append(request))
         switch answer {
-        case .stored(let head, _), .duplicate(let head, _): await acknowledge(head.sequence)
+        case .stored(let head, _), .duplicate(let head, _):
+            if isSpooled != nil { await trying { try await $0.acknowledge(upTo: head.sequence, at: SystemClocks.wall()) } }
         default: break
         }
         return answer
-    }
-
-    private func acknowledge(_ sequence: Int64) async {
-        await trying { try await $0.acknowledge(upTo: sequence, at: SystemClocks.wall()) }
     }
 
     // MARK: - Opening
@@ -159,7 +170,7 @@ public actor SpooledLog: EventLog {
 
     /// Brings the spool to the log's head: takes back what did not get there, and copies what others wrote.
     private func copy(to head: StreamHead) async {
-        await trying { spool in
+        await trying(isProof: true) { spool in
             var end = try await spool.contents().head ?? StreamHead(sequence: 0, digest: self.chain.genesis(of: self.stream))
             if end.sequence > head.sequence || (end.sequence == head.sequence && end.digest != head.digest) {
                 // Never acknowledged, and not on the log: it has not happened.
@@ -168,21 +179,58 @@ public actor SpooledLog: EventLog {
                 if known == head.digest { try await spool.retract(to: head.sequence) } else { try await spool.restart(at: head) }
             }
             end = try await self.begin(spool, at: end, head)
-            while end.sequence < head.sequence {
-                let batch = try await self.stored(end.sequence, SpooledLog.copiedPerRead).prefix { $0.sequence <= head.sequence }
-                guard let first = batch.first, let last = batch.last else { break }
+            try await self.copyForward(spool, from: end, through: head.sequence)
+        }
+    }
+
+    /// Copies what the log holds behind the spool's end.
+    private func copyForward(_ spool: SQLiteSpool, from start: StreamHead, through last: Int64) async throws {
+        var end = start
+        while end.sequence < last {
+            let batch = try await stored(end.sequence, SpooledLog.copiedPerRead).prefix { $0.sequence <= last }
+            guard let next = batch.last else { break }
+            if fits(batch, behind: end) {
+                try await spool.append(batch.map { SpooledEntry(sequence: $0.sequence, digest: $0.digest, entry: $0.entry) })
+            } else {
                 // Behind a hole that was closed on the log there is no chain to prove: the copy begins behind it.
-                let run = batch.indices.last { $0 > batch.startIndex && batch[$0].sequence != batch[$0 - 1].sequence + 1 }
-                let fits = run == nil && first.sequence == end.sequence + 1
-                    && self.chain.digest(after: end.digest, sequence: first.sequence, entry: first.entry) == first.digest
-                if fits {
-                    try await spool.append(batch.map { SpooledEntry(sequence: $0.sequence, digest: $0.digest, entry: $0.entry) })
-                } else {
-                    try await spool.restart(at: StreamHead(sequence: last.sequence, digest: last.digest))
-                }
-                end = StreamHead(sequence: last.sequence, digest: last.digest)
+                try await spool.restart(at: StreamHead(sequence: next.sequence, digest: next.digest))
             }
-            try await spool.acknowledge(upTo: end.sequence, at: SystemClocks.wall())
+            end = StreamHead(sequence: next.sequence, digest: next.digest)
+        }
+        try await spool.acknowledge(upTo: end.sequence, at: SystemClocks.wall())
+    }
+
+    private func fits(_ batch: ArraySlice<StoredEntry>, behind end: StreamHead) -> Bool {
+        guard let first = batch.first, first.sequence == end.sequence + 1,
+            chain.digest(after: end.digest, sequence: first.sequence, entry: first.entry) == first.digest
+        else { return false }
+        return zip(batch, batch.dropFirst()).allSatisfy { $0.sequence + 1 == $1.sequence }
+    }
+
+    // MARK: - Following
+
+    /// Copies what others write, at this pace. Lasts until its task is cancelled.
+    public func follow(every pause: Nanoseconds, on clock: some Clock<Duration>) async {
+        while !Task.isCancelled {
+            // Cancellation ends the wait early.
+            try? await clock.sleep(for: .nanoseconds(pause.count))
+            await followOnce()
+        }
+    }
+
+    /// One round. It only ever goes forward from what the log acknowledged: whether the log went back is for the next opening to see, and
+    /// what this part is writing at the moment is its own.
+    func followOnce() async {
+        guard appending == 0 else { return }
+        await trying { spool in
+            let contents = try await spool.contents()
+            guard let digest = try await spool.digest(at: contents.acknowledged) else { return }
+            let known = StreamHead(sequence: contents.acknowledged, digest: digest)
+            // A database that is away is told of by those who need it.
+            guard let batch = try? await self.stored(known.sequence, SpooledLog.copiedPerRead)[...], !batch.isEmpty, self.appending == 0 else { return }
+            if let first = batch.first, first.sequence == known.sequence + 1, !self.fits(batch.prefix(1), behind: known) { return }
+            if contents.head.map({ $0.sequence > known.sequence }) ?? false { try await spool.retract(to: known.sequence) }
+            try await self.copyForward(spool, from: known, through: batch.last?.sequence ?? known.sequence)
         }
     }
 
@@ -210,9 +258,10 @@ public actor SpooledLog: EventLog {
         }
     }
 
-    /// Runs `body` on the spool; nil where there is none to be had, which is told and costs the copy only.
+    /// Runs `body` on the spool; nil where there is none to be had, which is told once and costs the copy only.
+    /// - Parameter isProof: whether success says that the spool takes entries again: a full disk lets it be read.
     @discardableResult
-    private func trying<Value: Sendable>(_ body: (SQLiteSpool) async throws -> Value) async -> Value? {
+    private func trying<Value: Sendable>(isProof: Bool = false, _ body: (SQLiteSpool) async throws -> Value) async -> Value? {
         do {
             if spool == nil {
                 let (opened, aside) = try await SpoolAdapter.open(path: path, fresh: stream)
@@ -220,9 +269,17 @@ public actor SpooledLog: EventLog {
                 spool = opened
             }
             guard let spool else { return nil }
-            return try await body(spool)
+            let value = try await body(spool)
+            if isProof, problem != nil {
+                tell("the spool of \(stream) is kept up again", [:])
+                problem = nil
+            }
+            return value
         } catch {
-            tell("the spool of \(stream) is not kept up", ["problem": "\(error)"])
+            // Sequence numbers differ from attempt to attempt; the kind of failure does not.
+            let kind = (error as? SpoolError).map { "\($0.code)" } ?? "\(type(of: error))"
+            if problem != kind { tell("the spool of \(stream) is not kept up", ["problem": "\(error)"]) }
+            problem = kind
             return nil
         }
     }

@@ -248,8 +248,8 @@ public struct AlerterProcess: Sendable {
         isLoadingDue = false
         guard isActing(now) else { return [] }
         let (deliveries, givenUp) = desk.begin(due, fleet.alerts.receivers)
-        for attempt in givenUp { record(attempt, now) }
-        return deliveries.map(AlerterEffect.deliver) + settle() + advance(now)
+        let notes = givenUp.flatMap { record($0, now) }
+        return notes + deliveries.map(AlerterEffect.deliver) + settle() + advance(now)
     }
 
     private mutating func attempted(_ id: String, _ outcome: DeliveryOutcome, _ now: Now) -> [AlerterEffect] {
@@ -259,17 +259,24 @@ public struct AlerterProcess: Sendable {
             desk.leaveOff()
             return settle()
         }
-        record(attempt, now)
-        return settle() + advance(now)
+        return record(attempt, now) + settle() + advance(now)
     }
 
-    private mutating func record(_ attempt: DeliveryAttempt, _ now: Now) {
+    private mutating func record(_ attempt: DeliveryAttempt, _ now: Now) -> [AlerterEffect] {
         counts.count(attempt.settlement)
-        guard term?.writer.isFull == false else { return }
+        let notes: [AlerterEffect] =
+            attempt.settlement == .dead
+            ? [
+                .note(
+                    "a notification is given up: nobody will be told by it",
+                    ["notification": attempt.id, "receiver": attempt.receiver, "attempt": "\(attempt.attempt)", "reason": attempt.detail ?? ""])
+            ] : []
+        guard term?.writer.isFull == false else { return notes }
         let record = NotificationRecord(
             notification: attempt.id, receiver: attempt.receiver, result: attempt.settlement.word, attempt: attempt.attempt,
             detail: attempt.detail)
         term?.write(.notificationSettled(record), at: now.wall)
+        return notes
     }
 
     private mutating func keepUp(_ now: Now) -> [AlerterEffect] {

@@ -39,7 +39,13 @@ struct FleetFeed: Sendable {
     private mutating func fold(_ record: LogRecord, arrivedAt: MonotonicTime) {
         let stream = record.position.stream
         guard stream.admits(record.entry) else { return misplaced += 1 }
-        guard let cluster = stream.cluster else { return }
+        guard let cluster = stream.cluster else {
+            // What cannot be read as a fact is of a later version, and says nothing to these rules.
+            if case .event(let envelope) = record.entry, case .allocationDecided(let allocation)? = try? envelope.fact() {
+                observer.apply(allocation, arrivedAt: arrivedAt)
+            }
+            return
+        }
         switch record.entry {
         case .event(let envelope):
             guard case .rosterDeclared(let roster)? = try? envelope.fact() else {

@@ -12,16 +12,20 @@ public struct AlertObservation: Equatable, Sendable {
     public var loops: [LinkID: LoopObservation]
     public var flows: [FlowID: FlowObservation]
     public var workloads: [WorkloadID: WorkloadObservation]
+    /// What the newest allocation gave the cluster's workloads.
+    public var shares: [WorkloadID: ShareObservation]
 
     public init(
         lastTickAt: MonotonicTime? = nil, leaseTransitions: Int32 = 0, loops: [LinkID: LoopObservation] = [:],
-        flows: [FlowID: FlowObservation] = [:], workloads: [WorkloadID: WorkloadObservation] = [:]
+        flows: [FlowID: FlowObservation] = [:], workloads: [WorkloadID: WorkloadObservation] = [:],
+        shares: [WorkloadID: ShareObservation] = [:]
     ) {
         self.lastTickAt = lastTickAt
         self.leaseTransitions = leaseTransitions
         self.loops = loops
         self.flows = flows
         self.workloads = workloads
+        self.shares = shares
     }
 }
 
@@ -79,6 +83,20 @@ public struct WorkloadObservation: Equatable, Sendable {
         self.desired = desired
         self.applied = applied
         self.differsSince = differsSince
+    }
+}
+
+/// What an allocation gave one workload.
+public struct ShareObservation: Equatable, Sendable {
+    public var share: BitRate
+    /// What bound it: `link wan-a`.
+    public var binding: String
+    public var decidedAt: MonotonicTime
+
+    public init(share: BitRate, binding: String, decidedAt: MonotonicTime) {
+        self.share = share
+        self.binding = binding
+        self.decidedAt = decidedAt
     }
 }
 

@@ -21,6 +21,8 @@ public enum AlertRule: String, Sendable, CaseIterable {
     case shipperSilent = "ShipperSilent"
     /// A critical flow's samples carry no number.
     case measurementMissing = "MeasurementMissing"
+    /// The floors do not fit into what the links carry: a workload's share lies below its floor, which its site keeps all the same.
+    case allocationInfeasible = "AllocationInfeasible"
 
     /// So many ticks without news make old news unknown.
     public static let silentAfterTicks: Int64 = 3
@@ -32,12 +34,13 @@ public enum AlertRule: String, Sendable, CaseIterable {
         fleet.clusters.sorted { $0.id < $1.id }.flatMap { cluster in
             let view = ClusterView(
                 cluster: cluster, observation: observations[cluster.id] ?? AlertObservation(),
-                patience: fleet.tick * AlertRule.silentAfterTicks, now: now)
+                patience: fleet.tick * AlertRule.silentAfterTicks, allocationPatience: fleet.grantTimeToLive * 2, now: now)
             return switch self {
             case .loopStuckAtFloor: view.loopsStuckAtFloor
             case .patchesStopped: view.patchesStopped
             case .shipperSilent: [(AlertSubject(cluster.id), view.silence)]
             case .measurementMissing: view.missingMeasurements
+            case .allocationInfeasible: view.floorsThatDoNotFit
             }
         }
     }
@@ -49,6 +52,8 @@ private struct ClusterView {
     let observation: AlertObservation
     /// Older news than this is no news.
     let patience: Nanoseconds
+    /// An allocation is made anew at least every third of a grant's life, so one of twice that life is no news either.
+    let allocationPatience: Nanoseconds
     let now: MonotonicTime
     typealias Finding = (subject: AlertSubject, condition: AlertCondition)
 
@@ -118,6 +123,22 @@ private struct ClusterView {
             guard !state.quality.hasValue else { return (subject, .unmet) }
             return (subject, .met("\(flow.id) of \(cluster.id) is not measured: \(state.quality.word)", since: state.since))
         }
+    }
+
+    var floorsThatDoNotFit: [Finding] {
+        guard cluster.mode == .enforce, cluster.delivery != .standalone else { return [] }
+        return cluster.workloads.map { (AlertSubject(cluster.id, .workload($0.id)), fits($0)) }
+    }
+
+    private func fits(_ workload: WorkloadSpecification) -> AlertCondition {
+        guard let share = observation.shares[workload.id], now - share.decidedAt <= allocationPatience else {
+            return .unknown("no allocation of these days names \(workload.id) of \(cluster.id)")
+        }
+        let floor = cluster.guardrails.clamp(workload.floor)
+        guard share.share < floor else { return .unmet }
+        return .met(
+            "The floor of \(workload.id) of \(cluster.id) does not fit: \(share.binding) leaves it \(share.share.readable) of \(floor.readable), "
+                + "and its site keeps the floor, so that more is let through than the link carries")
     }
 
     private func wholeSeconds(_ span: Nanoseconds) -> String { "\(span.count / 1_000_000_000) s" }

@@ -1,7 +1,7 @@
 public import Events
 public import Quantities
 
-/// Folds the ticks of all clusters into what the alert rules look at. Equal ticks, equal observations.
+/// Folds the ticks of all clusters, and the coordinator's allocations, into what the alert rules look at. Equal ticks, equal observations.
 public struct FleetObserver: Equatable, Sendable {
     public private(set) var observations: [ClusterID: AlertObservation]
     /// A leader unheard for so many ticks does not make a tick with fewer lease transitions history: a Lease object that was
@@ -40,6 +40,14 @@ public struct FleetObserver: Equatable, Sendable {
             cluster.loops[roster.links[Int(decision.link)]] = FleetObserver.observation(of: decision, roster: roster, at: arrivedAt)
         }
         observations[id] = cluster
+    }
+
+    /// Takes an allocation of the coordinator's. A cluster that it does not name keeps what it was last given, which grows old.
+    public mutating func apply(_ allocation: AllocationRecord, arrivedAt: MonotonicTime) {
+        for share in allocation.shares {
+            observations[share.cluster, default: AlertObservation()].shares[share.workload] = ShareObservation(
+                share: share.share, binding: share.binding, decidedAt: arrivedAt)
+        }
     }
 
     private static func observation(

@@ -1,4 +1,5 @@
 public import Events
+import Quantities
 
 /// A control law by name and version, with its parameters: `step(state, input) = (state, outcome)` and nothing else. No clock,
 /// no random number, no floating point: equal input, equal bytes, on any machine.
@@ -70,8 +71,11 @@ public struct Law: Sendable {
 
     /// One decision. A state that cannot be read (another version, torn, empty) counts as the initial one: the loop then holds
     /// what is applied and learns its ceilings anew, which is safe, and never traps. The state has at most 256 bytes.
+    ///
+    /// A rate above `BitRate.maximum` counts as that: a stored row may hold any, whoever wrote it.
     public func step(state: [UInt8], input: LoopInput) -> (state: [UInt8], outcome: LoopOutcome) {
-        switch rule {
+        let input = input.bounded
+        return switch rule {
         case .fixedStep(let rule): rule.step(state, input)
         case .hardened(let rule): rule.step(state, input)
         case .plateau(let rule): rule.step(state, input)
@@ -103,5 +107,15 @@ public struct Law: Sendable {
             return memory.bytes
         case .fixedStep, .hardened, .proportional: return state
         }
+    }
+}
+
+extension LoopInput {
+    fileprivate var bounded: LoopInput {
+        func bounded(_ rate: BitRate) -> BitRate { min(rate, .maximum) }
+        var copy = self
+        (copy.used, copy.applied, copy.grant) = (used.map(bounded), applied.map(bounded), grant.map(bounded))
+        (copy.floor, copy.ceiling) = (bounded(floor), bounded(ceiling))
+        return copy
     }
 }

@@ -82,10 +82,11 @@ public struct AllocationPlanner: Sendable {
             let sum = zip(demands, shares).filter { $0.0.specification.links.contains(links[index].link) }.map(\.1)
             links[index].used = sum.reduce(.zero, +)
         }
+        // No site goes below its floors: where they do not fit, that is said (`isFeasible`), and the grant does not pretend otherwise.
         let rows = demands.indices.map { index in
             AllocationPlan.Row(
                 cluster: demands[index].cluster, workload: demands[index].specification.id, share: target.rates[index],
-                granted: granted[index], binding: target.binding[index], next: target.next[index])
+                granted: max(granted[index], demands[index].minimum), binding: target.binding[index], next: target.next[index])
         }
         return AllocationPlan(
             rows: rows, links: links, isFeasible: target.isFeasible, shortfalls: target.shortfalls,

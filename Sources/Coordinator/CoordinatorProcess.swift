@@ -34,6 +34,8 @@ public struct CoordinatorProcess: Sendable {
     /// What came of patches while this process could not write it down: told with its next decision. Each workload's newest.
     var untoldOutcomes: [Fact] = []
     public private(set) var plan: AllocationPlan?
+    /// When all that stood on the log was last known to be folded; nil before the first time.
+    public private(set) var lastReadAt: MonotonicTime?
 
     /// A grant is issued anew when a third of its life has passed, so that two may be lost on the way.
     private var refreshEvery: Nanoseconds { Nanoseconds(fleet.grantTimeToLive.count / 3) }
@@ -57,7 +59,10 @@ public struct CoordinatorProcess: Sendable {
             isReading = false
             for record in records { state.fold(record, now: now.monotonic) }
             for position in unreadable { state.pass(over: position) }
-            if isComplete { caughtUp() }
+            if isComplete {
+                lastReadAt = now.monotonic
+                caughtUp()
+            }
             return (isComplete ? decide(now) : read()) + advance(now)
         case .placed(let place):
             (isReading, isPlaced) = (false, true)

@@ -92,6 +92,8 @@ public struct AlertRuleSpecification: Hashable, Sendable {
             name: "ShipperSilent", pendingFor: .seconds(60), keepFiringFor: .seconds(30), severity: .critical, onNoData: .alert),
         AlertRuleSpecification(
             name: "MeasurementMissing", pendingFor: .seconds(30), keepFiringFor: .seconds(30), severity: .warning),
+        AlertRuleSpecification(
+            name: "AllocationInfeasible", pendingFor: .seconds(60), keepFiringFor: .seconds(60), severity: .warning),
     ]
 }
 

@@ -159,6 +159,8 @@ extension Transfer {
     func error(_ code: HTTPError.Code, _ result: CURLcode?, _ detail: String) -> HTTPError {
         var requestBytes = 0
         _ = unsafe fairlead_curl_get_long(handle, CURLINFO_REQUEST_SIZE, &requestBytes)
+        // Once the request has left, a protocol that curl does not know is the answer's: what came back was no HTTP.
+        let code = code == .invalidRequest && requestBytes > 0 ? .connectionLost : code
         return HTTPError(
             code: code, curlCode: result?.rawValue, context: order.request.description, detail: detail,
             mayHaveArrived: requestBytes > 0)

@@ -51,6 +51,7 @@ struct WorkloadTrack: Sendable {
 
     /// Folds one reading and says what was used since the one before.
     mutating func read(_ reading: WorkloadReading) -> WorkloadUse {
+        let reading = reading.bounded
         let before = applied
         isAbsent = reading.limit == .absent
         switch reading.limit {
@@ -103,4 +104,16 @@ struct WorkloadTrack: Sendable {
     /// Ticks in a row below 85 % of the limit after which a workload counts as idle.
     static let ticksToIdle = 5
     private var ticksBelow = 0
+}
+
+extension WorkloadReading {
+    /// The reading within what a row can hold: an annotation of somebody else's, or an enforcer that errs, may say anything, and a row
+    /// that the log must refuse is a tick that is lost. A limit above any link's is none.
+    fileprivate var bounded: WorkloadReading {
+        var bounded = self
+        bounded.replicas = max(0, replicas)
+        if case .limited(let rate) = limit, rate > .maximum { bounded.limit = .unlimited }
+        if case .rate(let rate) = counter, rate > .maximum { bounded.counter = .failed("a rate of \(rate.bitsPerSecond) bit/s") }
+        return bounded
+    }
 }

@@ -102,7 +102,7 @@ struct ServeCommand: AsyncParsableCommand {
                         fleet: fleet, database: settings, holder: identity, http: http, window: alerts, failpoint: failpoint,
                         spoolDirectory: spool, logger: logger))
             }
-            if chosen.contains(.web) { services.append(try page(settings, window, alerts, refusals, logger)) }
+            if chosen.contains(.web) { services.append(try page(settings, fleet, chosen, (window, alerts, refusals), logger)) }
             try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
         }
     }
@@ -123,24 +123,37 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func page(
-        _ settings: ConnectionSettings, _ window: CoordinatorWindow, _ alerts: AlerterWindow, _ refusals: RefusalWindow, _ logger: Logger
+        _ settings: ConnectionSettings, _ fleet: FleetConfiguration, _ chosen: Set<Component>,
+        _ windows: (coordinator: CoordinatorWindow, alerts: AlerterWindow, refusals: RefusalWindow), _ logger: Logger
     ) throws -> WebServer {
         let endpoint = try Endpoint(hostAndPort: listen)
         let connection = PostgresConnection(settings)
         let heads = LogReader(PostgresConnection(settings))
         let site = Site(
             readModel: PostgresReadModel(connection), now: { SystemClocks.wall() },
-            readinessChecks: [
-                HealthCheck("log") {
-                    do {
-                        _ = try await heads.heads()
-                        return .healthy
-                    } catch { return .failed("the event log cannot be read") }
-                }
-            ],
-            metrics: { ServeMetrics.families(window.newest, alerts.newest, refusals.newest) })
+            readinessChecks: readinessChecks(heads, fleet, chosen, windows.coordinator),
+            metrics: { ServeMetrics.families(windows.coordinator.newest, windows.alerts.newest, windows.refusals.newest) })
         return WebServer(site: site, host: endpoint.address.description, port: Int(endpoint.port), logger: logger) { port in
             logger.info("serving", metadata: ["port": "\(port)"])
         }
+    }
+
+    private func readinessChecks(
+        _ heads: LogReader, _ fleet: FleetConfiguration, _ chosen: Set<Component>, _ window: CoordinatorWindow
+    ) -> [HealthCheck] {
+        let log = HealthCheck("log") {
+            do {
+                _ = try await heads.heads()
+                return .healthy
+            } catch { return .failed("the event log cannot be read") }
+        }
+        guard chosen.contains(.coordinator) else { return [log] }
+        let patience = max(.seconds(10), fleet.tick * 4)
+        let coordinator = HealthCheck("coordinator") {
+            guard let last = window.newest?.lastReadAt else { return .failed("the coordinator has not folded the log yet") }
+            let age = SystemClocks.monotonic() - last
+            return age <= patience ? .healthy : .failed("the coordinator has not been able to fold the log for \(age.readable)")
+        }
+        return [log, coordinator]
     }
 }

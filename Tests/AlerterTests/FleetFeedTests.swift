@@ -49,6 +49,23 @@ import Testing
         #expect(lastTickAge == .seconds(5) && quality == .measured)
     }
 
+    @Test mutating func `shares come from the coordinator's stream, and from no other`() {
+        let allocation = AllocationRecord(
+            version: GrantVersion(term: 1, version: 1), isFeasible: false, links: [],
+            shares: [.init(cluster: "plant-a", workload: "telemetry-upload", share: .megabits(5), granted: .megabits(5), binding: "link wan", next: nil)],
+            certificate: "", foldedThrough: [])
+        func told(by stream: StreamName) -> LogRecord {
+            LogRecord(
+                position: LogPosition(stream: stream, sequence: 1), entry: .event(EventEnvelope(.allocationDecided(allocation), at: logTime)),
+                receivedAt: logTime + .seconds(-3))
+        }
+        _ = read([told(by: "plant-a/s1"), told(by: .operator)])
+        #expect(process.observations["plant-a"]?.shares.isEmpty ?? true)
+        _ = read([told(by: .coordinator)])
+        let share = process.observations["plant-a"]?.shares["telemetry-upload"]
+        #expect(share?.share == .megabits(5) && share.map { now.monotonic - $0.decidedAt } == .seconds(3))
+    }
+
     @Test mutating func `a row that names a roster which was not read is passed over`() {
         _ = read([roster("s1"), tick("s1", 2, age: 1, roster: 7)])
         #expect(lastTickAge == nil)

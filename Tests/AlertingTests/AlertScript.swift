@@ -12,7 +12,8 @@ import Quantities
 ///     > restart                             a successor goes on from what the log and the outbox hold
 ///     > remove plant-a                      the cluster leaves the configuration
 ///
-/// Settings: `delay` (or `-` with `quality`), `quality`, `desired`, `applied` (`-`: unlimited), `paused`, `lease`.
+/// Settings: `delay` (or `-` with `quality`), `quality`, `desired`, `applied` (`-`: unlimited), `paused`, `lease`,
+/// `share` (of an allocation with each tick; `-`: none is made).
 struct AlertScript {
     var fleet: FleetConfiguration
     var observer = FleetObserver()
@@ -22,7 +23,7 @@ struct AlertScript {
     var outbox: [AlertNotification] = []
     private var elapsed = Nanoseconds.zero
     private var number: Int64 = 0
-    private var settings = ["delay": "0.5ms", "quality": "measured", "desired": "100M", "applied": "100M", "paused": "no", "lease": "1", "loop": "yes"]
+    private var settings = ["delay": "0.5ms", "quality": "measured", "desired": "100M", "applied": "100M", "paused": "no", "lease": "1", "loop": "yes", "share": "-"]
     /// The wall clock may be stepped; nothing but the printed times follows it.
     var wallStep = Nanoseconds.zero
     var lines: [String] = []
@@ -69,6 +70,7 @@ struct AlertScript {
                 elapsed = elapsed + .seconds(5)
                 number += 1
                 observer.apply(tick, of: roster.cluster, roster: roster, arrivedAt: now.monotonic)
+                if let share = rate("share") { observer.apply(allocation(share), arrivedAt: now.monotonic) }
                 evaluate()
             }
         case "silence":
@@ -133,6 +135,13 @@ struct AlertScript {
             flows: [sample],
             workloads: [WorkloadUse(quality: .noSource, applied: rate("applied"), desired: rate("desired"))],
             decision: settings["loop"] == "yes" ? LoopDecision(link: 0, law: 0, stateBefore: [], input: input, outcome: outcome) : nil)
+    }
+
+    private func allocation(_ share: BitRate) -> AllocationRecord {
+        AllocationRecord(
+            version: GrantVersion(term: 1, version: number), isFeasible: share >= .megabits(10), links: [],
+            shares: [.init(cluster: "plant-a", workload: "telemetry-upload", share: share, granted: share, binding: "link uplink", next: nil)],
+            certificate: "", foldedThrough: [])
     }
 
     private var roster: Roster {

@@ -32,6 +32,20 @@ import Testing
             """)
     }
 
+    @Test func `floors that do not fit fire, and a coordinator that falls silent resolves nothing`() {
+        check("""
+            > tick 12 share=10M
+            > tick 13 share=8M
+            01:05 AllocationInfeasible plant-a/telemetry-upload inactive → pending: The floor of telemetry-upload of plant-a does not fit: link uplink leaves it 8.00 Mbit/s of 10.0 Mbit/s, and its site keeps the floor, so that more is let through than the link carries
+            02:05 AllocationInfeasible plant-a/telemetry-upload pending → firing: The floor of telemetry-upload of plant-a does not fit: link uplink leaves it 8.00 Mbit/s of 10.0 Mbit/s, and its site keeps the floor, so that more is let through than the link carries
+            > tick 40 share=-
+            02:15 to on-call: 1 firing, 0 resolved
+            > tick 13 share=12M
+            05:30 AllocationInfeasible plant-a/telemetry-upload firing → resolved: Ended after 3 min. It was: The floor of telemetry-upload of plant-a does not fit: link uplink leaves it 8.00 Mbit/s of 10.0 Mbit/s, and its site keeps the floor, so that more is let through than the link carries
+            05:30 to on-call: 0 firing, 1 resolved
+            """)
+    }
+
     @Test func `a loop at its floor whose flow is well is no alert`() {
         check("""
             > tick 100 delay=0.9ms desired=10M applied=10M

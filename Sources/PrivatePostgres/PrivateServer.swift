@@ -19,6 +19,8 @@ public final class PrivateServer: Sendable {
         public var hostAuthentication = ["local all all trust", "host all all 127.0.0.1/32 scram-sha-256"]
         /// Further settings, `name=value`.
         public var settings: [String] = []
+        /// Further environment of the server, `NAME=value`; set after it stepped down to its account.
+        public var environment: [String] = []
         public var startTimeoutMilliseconds: Int32 = 20_000
         public init() {}
     }
@@ -85,6 +87,7 @@ public final class PrivateServer: Sendable {
             "-c", "lc_messages=C", "-c", "log_timezone=UTC", "-c", "timezone=UTC",
         ]
         for setting in options.settings { command += ["-c", setting] }
+        if !options.environment.isEmpty { command = ["env"] + options.environment + command }
         return account.command(command, endsWithParent: true)
     }
 

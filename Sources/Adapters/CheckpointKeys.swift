@@ -26,7 +26,7 @@ public struct CheckpointKey: Sendable {
         guard status.st_mode & 0o077 == 0 else {
             throw AssemblyError("the checkpoint key \(path) may be read by others than its owner; close it with: chmod 0400 \(path)")
         }
-        guard let text = readText(path, maximumBytes: 200),
+        guard let text = try? readText(path, maximumBytes: 200),  // what is wrong with it is the sentence below
             let seed = bytes(hexadecimal: text.filter { !$0.isWhitespace }), let key = CheckpointKey(seed: seed)
         else { throw AssemblyError("the checkpoint key \(path) does not hold 64 hexadecimal digits") }
         self = key
@@ -68,7 +68,10 @@ public struct TrustedKeys: Sendable {
     private var keys: [String: [UInt8]] = [:]
 
     public init(file path: String) throws {
-        guard let text = readText(path, maximumBytes: 1 << 20) else { throw AssemblyError("the trust file \(path) cannot be read") }
+        let text: String
+        do { text = try readText(path, maximumBytes: 1 << 20) } catch {
+            throw AssemblyError("the trust file \(path) cannot be read: \(error.reason); it holds the lines that fairlead log keygen prints")
+        }
         try self.init(text: text, name: path)
     }
 

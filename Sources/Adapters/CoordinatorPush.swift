@@ -22,8 +22,14 @@ public struct ClusterPush: Coordinator.PushEnforcer {
             switch cluster.enforcer {
             case .kubernetes:
                 let references = try cluster.workloads.map { ($0.id, try WorkloadReference($0)) }
+                let client: KubernetesClient
+                do { client = try KubernetesClient(cluster, http: http) } catch {
+                    throw AssemblyError(
+                        "\(cluster.id) is to be pushed to, and its API access (spec.access of the cluster's file) is not usable: \(error); "
+                            + "put the kubeconfig there, or write delivery: pull")
+                }
                 doors[cluster.id] = .kubernetes(
-                    PodEnforcer(client: try KubernetesClient(cluster, http: http), jitterThousandths: randomThousandths),
+                    PodEnforcer(client: client, jitterThousandths: randomThousandths),
                     Dictionary(uniqueKeysWithValues: references))
             case .simulated(let url): doors[cluster.id] = .simulated(SimulatedEnforcer(client: http, url: url, cluster: cluster))
             case .tc: break

@@ -8,8 +8,8 @@ extension PostgresError {
         case (.connectionFailed, _): "see that PostgreSQL runs there, or name another with --database or the PG* variables"
         case (.authenticationFailed, _): "check the role and its password (PGPASSWORD, ~/.pgpass) or certificate, and the server's pg_hba.conf"
         case (.serverShutDown, _): "wait until the server has started, and try again"
-        case (.notOurDatabase, "3D000"): "make it with: createdb, then: fairlead db migrate"
-        case (.insufficientPrivilege, _): "ask with a role that may: fairlead_analyst reads, fairlead_owner does all"
+        case (.notOurDatabase, "3D000"): "then: fairlead db migrate"
+        case (.insufficientPrivilege, _): "ask with a role that may: a member of fairlead_analyst reads, of fairlead_owner does all (README, \"Who reads\")"
         default: nil
         }
     }

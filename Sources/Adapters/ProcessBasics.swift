@@ -49,8 +49,12 @@ extension ConnectionSettings {
 extension Endpoint {
     /// Reads `127.0.0.1:9200`, `[::1]:9200`. Throws a sentence.
     public init(hostAndPort text: String) throws {
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
+        guard let colon = text.lastIndex(of: ":"), colon > text.startIndex else {
             throw AssemblyError("'\(text)' is no address and port; write one such as 127.0.0.1:9200")
+        }
+        let digits = text[text.index(after: colon)...]
+        guard let port = UInt16(digits), digits.first != "+" else {
+            throw AssemblyError("'\(digits)' is no port, which is 0 to 65535; write an address and port such as 127.0.0.1:9200")
         }
         let host = text[..<colon].filter { $0 != "[" && $0 != "]" }
         guard let address = IPAddress(host == "localhost" ? "127.0.0.1" : String(host)) else {

@@ -47,34 +47,54 @@ public struct ShipperAssembly: Sendable {
         log: (any EventLog)?, board: ProbeBoard? = nil, failpoint: Failpoint = Failpoint(environment: [:]), tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
     ) async throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
         var generator = SecureRandomNumberGenerator()
+        // What can fail by the configuration fails before there is a spool.
+        let parts = try parts(board, tell)
         let fresh = StreamName(cluster: cluster.id, spool: newSpoolID(using: &generator))
         let (spool, aside) = try await SpoolAdapter.open(path: options.spoolPath, fresh: fresh)
         if let aside { tell(ShipperNote(.error, "the spool was damaged beyond use: it is set aside, a new stream begins", ["kept": aside])) }
         let contents = try await spool.contents()
-        return try join(spool, contents, log: log, board: board, failpoint: failpoint, seed: generator.next(), tell: tell, show: show)
+        return join(parts, spool, contents, log: log, failpoint: failpoint, seed: generator.next(), tell: tell, show: show)
     }
 
-    /// All that waits for nothing. Never inlined: the optimizer of Swift 6.3 crashes where it splits an asynchronous function that
-    /// these throwing calls were inlined into.
+    /// Laws and doors to the outside, made and checked.
+    private struct Parts {
+        let law: Law
+        let shadows: [Law]
+        let measurements: FlowMeasurements
+        let prober: Prober?
+        let enforcer: any Shipper.BandwidthEnforcer
+        let leadership: (any LeadershipSource)?
+        let arrivals: (any ArrivalSource)?
+    }
+
+    /// Never inlined: the optimizer of Swift 6.3 crashes where it splits an asynchronous function that these throwing calls were
+    /// inlined into.
     @inline(never)
-    private func join(
-        _ spool: SQLiteSpool, _ contents: SpoolContents, log: (any EventLog)?, board: ProbeBoard?, failpoint: Failpoint, seed: UInt64,
-        tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
-    ) throws -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
+    private func parts(_ board: ProbeBoard?, _ tell: @escaping @Sendable (ShipperNote) -> Void) throws -> Parts {
         let law = try Law(name: fleet.law.name, parameters: lawParameters(fleet.law.parameters, of: fleet.law.name))
         let shadows = try fleet.law.shadows.map { try Law(name: $0.name, parameters: lawParameters($0.parameters, of: $0.name)) }
-        let resumption = ShipperResumption(contents, chain: HashChain(.libcrypto))
+        let trust = LeadershipTrust()
+        let (enforcer, leadership, arrivals) = (try enforcer(trust), try leadership(trust), try arrivals(tell))
+        // The prober's threads last: nothing that fails behind them would stop them.
         let (measurements, prober) = try measurements(board)
+        return Parts(
+            law: law, shadows: shadows, measurements: measurements, prober: prober, enforcer: enforcer, leadership: leadership, arrivals: arrivals)
+    }
+
+    private func join(
+        _ parts: Parts, _ spool: SQLiteSpool, _ contents: SpoolContents, log: (any EventLog)?, failpoint: Failpoint, seed: UInt64,
+        tell: @escaping @Sendable (ShipperNote) -> Void, show: @escaping @Sendable (ShipperStatus) -> Void
+    ) -> (process: ShipperProcess, ports: ShipperPorts, prober: Prober?) {
+        let resumption = ShipperResumption(contents, chain: HashChain(.libcrypto))
         let settings = ShipperSettings(
             cluster: cluster, tick: fleet.tick, settle: fleet.settle, serviceLevels: fleet.slaClasses,
-            configuration: fleet.hash(.libcrypto), law: law, shadows: shadows, hash: .libcrypto, holder: options.holder,
+            configuration: fleet.hash(.libcrypto), law: parts.law, shadows: parts.shadows, hash: .libcrypto, holder: options.holder,
             version: options.version, seed: seed)
-        let trust = LeadershipTrust()
         let ports = ShipperPorts(
-            measurements: measurements, enforcer: try enforcer(trust), spool: SpoolAdapter(spool), log: log,
-            leadership: try leadership(trust), arrivals: try arrivals(tell), now: { SystemClocks.now() }, tell: tell, show: show,
+            measurements: parts.measurements, enforcer: parts.enforcer, spool: SpoolAdapter(spool), log: log,
+            leadership: parts.leadership, arrivals: parts.arrivals, now: { SystemClocks.now() }, tell: tell, show: show,
             reach: { [failpoint] in failpoint.reach($0.rawValue) })
-        return (ShipperProcess(settings, from: resumption), ports, prober)
+        return (ShipperProcess(settings, from: resumption), ports, parts.prober)
     }
 
     /// What the fleet says of missing measurements is a parameter of each law that knows it, unless the file set it there.

@@ -24,6 +24,10 @@ public final class SpoolAdapter: SpoolStore {
     public static func open(
         path: String, fresh: StreamName, limits: SpoolLimits = SpoolLimits()
     ) async throws -> (spool: SQLiteSpool, setAside: String?) {
+        let directory = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        guard isDirectory(directory) else {
+            throw AssemblyError("the spool \(path) cannot be made: there is no directory \(directory); make it, on a disk that survives this process's Pod or host")
+        }
         do {
             return (try await SQLiteSpool.open(path: path, fresh: fresh, hash: .libcrypto, limits: limits), nil)
         } catch {

@@ -1,4 +1,3 @@
-import Glibc
 import Jitter
 import Quantities
 import Shipper
@@ -18,9 +17,8 @@ public enum TraceMeasurements {
     }
 
     private static func lines(of path: String) throws -> [Nanoseconds?] {
-        guard let text = readText(path, maximumBytes: 16 << 20) else {
-            throw TraceError(path: path, line: 0, problem: "cannot be read, or is larger than 16 MiB")
-        }
+        let text: String
+        do { text = try readText(path, maximumBytes: 16 << 20) } catch { throw TraceError(path: path, line: 0, problem: "cannot be read: \(error.reason)") }
         var spans: [Nanoseconds?] = []
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             let word = line.drop { $0 == " " }
@@ -54,22 +52,4 @@ public struct TraceError: Error, CustomStringConvertible {
     public let line: Int
     public let problem: String
     public var description: String { line == 0 ? "\(path): \(problem)" : "\(path):\(line): \(problem)" }
-}
-
-/// A whole small text file; nil where it cannot be read, is too long or is no UTF-8.
-func readText(_ path: String, maximumBytes: Int) -> String? {
-    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var piece = [UInt8](repeating: 0, count: 65_536)
-    while bytes.count <= maximumBytes {
-        let count = unsafe read(descriptor, &piece, piece.count)
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { return nil }
-        if count == 0 { break }
-        bytes += piece[..<count]
-    }
-    guard bytes.count <= maximumBytes else { return nil }
-    return String(validating: bytes, as: UTF8.self)
 }

@@ -48,8 +48,9 @@ public struct WebhookCarrier: NotificationCarrier {
 
     /// One secret per line, so that a new one can be taught while the old is still known. Throws a sentence that never shows one.
     public static func secrets(file path: String, of name: String) throws -> [WebhookSecret] {
-        guard let text = readText(path, maximumBytes: 4_096) else {
-            throw AssemblyError("the secret file \(path) of \(name) cannot be read")
+        let text: String
+        do { text = try readText(path, maximumBytes: 4_096) } catch {
+            throw AssemblyError("the secret file \(path) of \(name) cannot be read: \(error.reason); make one with: echo whsec_$(openssl rand -base64 32)")
         }
         let lines = text.split(whereSeparator: \.isNewline).filter { $0.contains { !$0.isWhitespace } }
         let secrets = lines.compactMap { WebhookSecret(parsing: String($0)) }

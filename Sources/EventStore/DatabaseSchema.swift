@@ -71,7 +71,7 @@ public struct DatabaseSchema: Sendable {
         }
     }
 
-    /// What differs between the applied migrations and this binary's: edited after release, or another branch's.
+    /// What differs between the applied migrations and this binary's: edited after release, another branch's, or a newer binary's.
     public func verify() async throws(PostgresError) -> [Difference] {
         try await connection.run { session throws(PostgresError) in
             let status = try self.status(session)
@@ -89,6 +89,10 @@ public struct DatabaseSchema: Sendable {
                     differences.append(
                         Difference(number: migration.number, description: "\(applied.name) was applied with another text than this binary carries"))
                 }
+            }
+            let known = Set(migrations.map(\.number))
+            for stranger in status.applied where !known.contains(stranger.number) {
+                differences.append(Difference(number: stranger.number, description: "\(stranger.name) is applied and this binary does not have it"))
             }
             return differences
         }

@@ -8,25 +8,28 @@ public struct LogAdministration: Sendable {
     public static let partitionDays: Int32 = 15
     public static let partitionDaysAlarm: Int32 = 7
 
-    /// What a login role may write.
-    public enum Writer: Hashable, Sendable {
-        /// The streams of this cluster's spools.
+    /// What a login role is let do.
+    public enum Enrollment: Hashable, Sendable {
+        /// Write the streams of this cluster's spools.
         case shipper(of: ClusterID)
-        /// The central stream of this name: `coordinator`, `alerter`.
+        /// Write the central stream of this name: `coordinator`, `alerter` or `operator`.
         case central(String)
+        /// Read the log and schema `analytics`, and write nothing.
+        case analyst
     }
 
     private let connection: PostgresConnection
 
     public init(_ connection: PostgresConnection) { self.connection = connection }
 
-    /// Lets a login role write, making the role where there is none. A role may be enrolled for several streams.
+    /// Lets a login role write, or read, making the role where there is none. A role may be enrolled for several streams.
     /// - Parameter password: nil keeps what there is (peer or certificate authentication, or a password set elsewhere).
-    public func enroll(_ writer: Writer, role: String, password: String? = nil) async throws(PostgresError) {
+    public func enroll(_ enrollment: Enrollment, role: String, password: String? = nil) async throws(PostgresError) {
         let (kind, name) =
-            switch writer {
+            switch enrollment {
             case .shipper(let cluster): ("cluster", cluster.text)
             case .central(let name): ("central", name)
+            case .analyst: ("reader", "analyst")
             }
         let parameters: [PostgresParameter] = [.text(role), .text(kind), .text(name), .text(password)]
         try await connection.run { session throws(PostgresError) in try session.execute(Query.writerEnroll, parameters) }

@@ -14,7 +14,7 @@ public struct AlertSentence: Sendable {
         self.now = now
     }
 
-    /// `ShipperSilent of cluster=plant-b has been firing for 40 s: no tick arrived.`
+    /// `ShipperSilent of cluster plant-b has been firing for 40 s: no tick arrived.`
     public var text: String {
         let length = age.map { " for \($0.length)" } ?? ""
         let verb =
@@ -28,10 +28,10 @@ public struct AlertSentence: Sendable {
         return plainLine("\(change.rule)\(subject) \(verb)\(summary)\(stop)")
     }
 
-    /// The labels that tell whom the alert is about, in order of name: `cluster=plant-b, flow=robot-control`.
+    /// The labels that tell whom the alert is about, in order of name: `cluster plant-b, flow robot-control`. A log is one fleet's.
     public var labels: String {
-        change.labels.filter { $0.key != "alertname" && $0.key != "severity" }.sorted { $0.key < $1.key }
-            .map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+        change.labels.filter { !["alertname", "severity", "fleet"].contains($0.key) }.sorted { $0.key < $1.key }
+            .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
     }
 
     private var subject: String { labels.isEmpty ? "" : " of \(labels)" }

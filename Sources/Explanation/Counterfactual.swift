@@ -1,7 +1,7 @@
 public import Events
 public import Quantities
 
-/// At which steering value the decision would have been another: `at ≤ 1.20 ms it would have held`.
+/// At which raw value of the steering sample the decision would have been another: `at a raw p95 ≤ 1.20 ms it would have held`.
 public struct Counterfactual: Hashable, Sendable {
     public let threshold: Delay
     public let action: LoopAction
@@ -23,7 +23,7 @@ public struct Counterfactual: Hashable, Sendable {
             case .decrease: "lowered"
             case .increase: "raised"
             }
-        return "at \(comparison) \(exact(threshold)) it would have \(verb)"
+        return "at a raw p95 \(comparison) \(exact(threshold)) it would have \(verb)"
     }
 
     /// A worse delay leads from increase over hold to decrease, so the side follows from the two actions.

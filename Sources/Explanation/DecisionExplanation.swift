@@ -120,8 +120,8 @@ extension DecisionExplanation {
         let (input, outcome) = (decision.input, decision.outcome)
         return Part(
             label: "thresholds",
-            text: "raise below \(exact(outcome.lowerThreshold)), lower above \(exact(outcome.upperThreshold)) "
-                + "(target \(exact(input.target))), brake above \(exact(input.bound))")
+            text: "the smoothed p95: raise below \(exact(outcome.lowerThreshold)), lower above \(exact(outcome.upperThreshold)) "
+                + "(target \(exact(input.target))); the raw p95: brake above \(exact(input.bound))")
     }
 
     private func evidence(_ decision: LoopDecision) -> Part {

@@ -14,10 +14,14 @@ struct ClusterReader {
         }
         guard let spec = header.spec else { return nil }
         let cilium = spec.optional("cilium")?.object()
-        let ciliumName = cilium?.optional("name")?.name()
+        let ciliumNameField = cilium?.optional("name")
+        let ciliumName = ciliumNameField?.name()
         // Cilium numbers the clusters of a mesh from 1 to 255, or to 511 where it was told to.
-        let ciliumID = cilium?.optional("id")?.integer(in: 1...511)
+        let ciliumIDField = cilium?.optional("id")
+        let ciliumID = ciliumIDField?.integer(in: 1...511)
         cilium?.finish()
+        if let ciliumName, let ciliumNameField { names.claim(ciliumName, at: ciliumNameField, of: "name", in: \.ciliumNames) }
+        if let ciliumID, let ciliumIDField { names.claim("\(ciliumID)", at: ciliumIDField, of: "id", in: \.ciliumIDs) }
         let accessField = spec.optional("access")
         let access = accessField.flatMap(apiAccess) ?? .none
         let deliveryField = spec.optional("delivery")
@@ -103,6 +107,15 @@ struct ClusterReader {
 }
 
 extension DeclaredNames {
+    /// What Cilium knows a cluster by belongs to one cluster: a mesh with two of a kind joins neither.
+    func claim(_ value: String, at field: ConfigurationField, of kind: String, in table: ReferenceWritableKeyPath<DeclaredNames, [String: ConfigurationField]>) {
+        if let first = self[keyPath: table][value] {
+            field.report("a second cluster with the Cilium \(kind) \(value); the first stands at \(first.place.description), and in a Cluster Mesh each has its own")
+        } else {
+            self[keyPath: table][value] = field
+        }
+    }
+
     /// The links that a flow or a workload crosses: at least one, each declared, none twice.
     func links(of object: ConfigurationObject) -> [LinkID] {
         guard let field = object.required("links", hint: "name the links that it crosses"), let elements = field.elements() else { return [] }

@@ -92,6 +92,8 @@ final class DeclaredNames {
     var slaClasses: [String] = []
     var tiers: [TierSpecification] = []
     var clusters: [String: ConfigurationField] = [:]
+    var ciliumNames: [String: ConfigurationField] = [:]
+    var ciliumIDs: [String: ConfigurationField] = [:]
     var linkEnds: [ConfigurationField] = []
     /// False where there was no Fleet to declare any.
     var areKnown = true

@@ -60,7 +60,7 @@ public struct Kubeconfig {
         var files: [File] = []
         for path in paths {
             guard let bytes = readSmallFile(path) else {
-                throw KubernetesError(code: .badConfiguration, context: path, detail: "cannot be read, or is larger than 1 MiB")
+                throw KubernetesError(code: .badConfiguration, context: path, detail: whyUnreadable(path))
             }
             files.append(File(path: path, text: String(decoding: bytes, as: UTF8.self)))
         }

@@ -21,6 +21,12 @@ func readSmallFile(_ path: String) -> [UInt8]? {
     }
 }
 
+/// Why `readSmallFile` gave nothing, as words behind the file's name.
+func whyUnreadable(_ path: String) -> String {
+    guard unsafe access(path, R_OK) != 0 else { return "cannot be read, or is larger than 1 MiB" }
+    return errno == ENOENT ? "is not there" : errno == EACCES ? "may not be read by this user" : "cannot be read"
+}
+
 func isReadableFile(_ path: String) -> Bool { unsafe access(path, R_OK) == 0 }
 
 extension String {

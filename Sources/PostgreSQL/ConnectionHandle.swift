@@ -90,7 +90,7 @@ internal import CLibPQ
         let context = "connect \(address) as \(user)"
         if unsafe PQconnectionNeedsPassword(raw) == 1 {
             return PostgresError(
-                .authenticationFailed, "the server wants a password and none is set; use ~/.pgpass or PGPASSFILE", context: context)
+                .authenticationFailed, "the server wants a password and none was given", context: context)
         }
         guard let state = sqlState(inVerbose: message) else {
             return PostgresError(.connectionFailed, firstLine(message), context: context)

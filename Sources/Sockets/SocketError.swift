@@ -22,10 +22,13 @@ public struct SocketError: Error, Equatable, Sendable, CustomStringConvertible {
     public let underlying: CInt
     /// What was being done, such as `bind 127.0.0.1:862`.
     public let context: String
+    /// What is wrong, where the kernel's sentence for the errno would not say it.
+    private let words: String?
 
-    public init(errno: CInt, context: String) {
+    public init(errno: CInt, context: String, words: String? = nil) {
         underlying = errno
         self.context = context
+        self.words = words
         code =
             switch errno {
             case ECONNREFUSED, ECONNRESET, EPIPE, ECONNABORTED, ENOTCONN: .refused
@@ -45,7 +48,7 @@ public struct SocketError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
-    public var description: String { "\(context): \(errorText(underlying))" }
+    public var description: String { "\(context): \(words ?? errorText(underlying))" }
 }
 
 /// The kernel's sentence for an errno.

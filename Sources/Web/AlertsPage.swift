@@ -15,7 +15,11 @@ struct AlertsPage {
         return .html(
             Page(title: "Alerts", section: .alerts, now: now, isLive: true).render("alerts", [
                 "alerts": alerts.map(row), "is_empty": alerts.isEmpty, "quiet": !alerts.contains { $0.change.state != .resolved },
-                "firing": alerts.count { $0.change.state == .firing }, "pending": alerts.count { $0.change.state == .pending },
+                "counts": [AlertChange.State.firing, .pending].map { state in
+                    let count = alerts.count { $0.change.state == state }
+                    return ["class": count == 0 ? "calm" : cssClass(state), "symbol": count == 0 ? symbol(.resolved) : symbol(state), "text": "\(count) \(state.rawValue)"]
+                        as [String: Any]
+                },
             ]))
     }
 
@@ -25,6 +29,7 @@ struct AlertsPage {
             "symbol": symbol(alert.change.state), "sentence": AlertSentence(alert.change, since: alert.since, now: now).text,
             "age": Page.age(alert.since, now),
             "labels": AlertSentence(alert.change).labels, "position": alert.position.description,
+            "position_path": LogListPage.path(to: alert.position),
         ]
         if let cluster = alert.change.labels["cluster"] {
             row["cluster"] = ["name": cluster, "path": SiteRoute.path(of: ClusterID(cluster))] as [String: Any]

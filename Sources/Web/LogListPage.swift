@@ -20,12 +20,12 @@ struct LogListPage {
         var values: [String: Any] = [
             "records": page.records.map(row), "is_empty": page.records.isEmpty, "all_current": stream == nil,
             "streams": streams.map { head in
-                ["name": head.stream.text, "sequence": head.sequence, "path": path(head.stream, nil), "current": head.stream == stream]
+                ["name": head.stream.text, "sequence": head.sequence, "path": LogListPage.path(head.stream, nil), "current": head.stream == stream]
                     as [String: Any]
             },
         ]
-        if let next = page.next { values["older_path"] = path(stream, next) }
-        if before != nil { values["newest_path"] = path(stream, nil) }
+        if let next = page.next { values["older_path"] = LogListPage.path(stream, next) }
+        if before != nil { values["newest_path"] = LogListPage.path(stream, nil) }
         return .html(Page(title: "Log", section: .log, now: now, isLive: before == nil).render("log", values))
     }
 
@@ -36,7 +36,12 @@ struct LogListPage {
         return cursor
     }
 
-    private func path(_ stream: StreamName?, _ before: LogCursor?) -> String {
+    /// The page of a stream that begins with this entry.
+    static func path(to position: LogPosition) -> String {
+        path(position.stream, LogCursor(receivedAt: WallTime(microseconds: 0), position: LogPosition(stream: position.stream, sequence: position.sequence + 1)))
+    }
+
+    private static func path(_ stream: StreamName?, _ before: LogCursor?) -> String {
         let parts = [stream.map { "stream=\(percentEncoded($0.text))" }, before.map { "before=\(percentEncoded($0.description))" }].compactMap { $0 }
         return parts.isEmpty ? "/log" : "/log?\(parts.joined(separator: "&"))"
     }
@@ -61,7 +66,7 @@ struct LogListPage {
     private static func sentence(_ record: LogRecord) -> String {
         switch record.entry {
         case .tick(let tick):
-            return tick.decision.map { "\(DecisionSentence($0, roster: nil).act): \($0.outcome.reason.word)." }
+            return tick.decision.map { "\(DecisionSentence($0, roster: nil).act). \(ReasonSentence($0.outcome.reason).meaning)" }
                 ?? "Tick \(tick.number), \(tick.flows.count) flows, no loop."
         case .event(let event):
             do {

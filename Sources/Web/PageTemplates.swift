@@ -121,7 +121,7 @@ enum PageTemplates {
         {{#is_empty}}<p class="empty">The coordinator has not decided an allocation yet.</p>{{/is_empty}}
         {{^is_empty}}
         <p class="lead">Version {{version}}, decided {{#age}}{{> age}}{{/age}}, at {{position}}.</p>
-        {{#infeasible}}<p class="banner" role="alert">The floors do not fit: some workloads get less than their floor.</p>{{/infeasible}}
+        {{#infeasible}}<p class="banner" role="alert">The floors do not fit. A share below says what has room; no site goes below its floors, so there is more than fits.</p>{{/infeasible}}
         <h2>Links</h2>
         <div class="scroll"><table id="links"><thead><tr><th scope="col">Link</th><th scope="col">Reserved, allocated, effective of configured</th><th scope="col" class="number">Reserved</th><th scope="col" class="number">Allocated</th><th scope="col" class="number">Effective</th><th scope="col" class="number">Configured</th></tr></thead>
         <tbody>{{#links}}<tr><th scope="row">{{link}}</th><td><svg class="bar" viewBox="0 0 1000 28" preserveAspectRatio="none" role="img" width="320" height="18"><title>{{label}}</title><rect class="bar-ground" width="1000" height="28"/><rect class="bar-effective" width="{{effective_width}}" height="28"/><rect class="bar-reserved" width="{{reserved_width}}" height="28"/><rect class="bar-used" x="{{used_start}}" y="6" width="{{used_width}}" height="16"/></svg></td><td class="number">{{reserved}}</td><td class="number">{{used}}</td><td class="number">{{effective}}</td><td class="number">{{configured}}</td></tr>
@@ -137,12 +137,12 @@ enum PageTemplates {
     private static let alerts = """
         {{> head}}
         <h1>Alerts</h1>
-        <p class="summary"><span class="state {{#firing}}bad{{/firing}}">■ {{firing}} firing</span><span class="state {{#pending}}warn{{/pending}}">▲ {{pending}} pending</span></p>
+        <p class="summary">{{#counts}}<span class="state {{class}}"><span class="symbol" aria-hidden="true">{{symbol}}</span> {{text}}</span>{{/counts}}</p>
         {{#is_empty}}<p class="empty">No alert was ever raised.</p>{{/is_empty}}
         {{^is_empty}}
-        {{#quiet}}<p class="empty">Nothing fires and nothing is pending.</p>{{/quiet}}
+        {{#quiet}}<p class="empty">Nothing fires and nothing is pending. Below stands what was resolved lately.</p>{{/quiet}}
         <div class="scroll"><table id="alerts"><thead><tr><th scope="col">State</th><th scope="col">Rule</th><th scope="col">Cluster</th><th scope="col">What</th><th scope="col">Since</th><th scope="col">Position</th></tr></thead>
-        <tbody>{{#alerts}}<tr><td><span class="state {{class}}"><span class="symbol" aria-hidden="true">{{symbol}}</span> {{state}}</span></td><th scope="row">{{rule}}</th><td>{{#cluster}}<a href="{{path}}">{{name}}</a>{{/cluster}}{{^cluster}}<span class="absent">–</span>{{/cluster}}</td><td class="sentence">{{sentence}}</td><td class="seen">{{#age}}{{> age}}{{/age}}</td><td>{{position}}</td></tr>
+        <tbody>{{#alerts}}<tr><td><span class="state {{class}}"><span class="symbol" aria-hidden="true">{{symbol}}</span> {{state}}</span></td><th scope="row">{{rule}}</th><td>{{#cluster}}<a href="{{path}}">{{name}}</a>{{/cluster}}{{^cluster}}<span class="absent">–</span>{{/cluster}}</td><td class="sentence">{{sentence}}</td><td class="seen">{{#age}}{{> age}}{{/age}}</td><td><a href="{{position_path}}">{{position}}</a></td></tr>
         {{/alerts}}</tbody></table></div>
         {{/is_empty}}
         {{> foot}}

@@ -14,7 +14,8 @@ struct ProbeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "probe", abstract: "Measure the critical flows and show histograms, without acting.",
         discussion: """
-            Runs beside the critical Pods. A shipper elsewhere steers by it through Prometheus.
+            Runs beside the critical Pods. A shipper elsewhere steers by it through
+            Prometheus.
 
             Example:
               fairlead-shipper probe --config clusters/ --cluster plant-a --listen 0.0.0.0:9201
@@ -22,10 +23,14 @@ struct ProbeCommand: AsyncParsableCommand {
 
     @OptionGroup var site: SiteOptions
 
+    func validate() throws {
+        if site.listen == nil { throw ValidationError("probe shows its histograms somewhere: add --listen HOST:PORT") }
+    }
+
     func run() async throws {
+        guard let listen = site.listen else { preconditionFailure("validated before the run") }
         try await CommandFailure.reporting {
             let (_, cluster) = try site.load()
-            guard let listen = site.listen else { throw ValidationError("probe shows its histograms somewhere: add --listen HOST:PORT") }
             let logger = ProcessLogger.make("fairlead-shipper", cluster: cluster.id.text)
             let board = ProbeBoard(cluster: cluster.id, flows: cluster.flows.map(\.id))
             let prober = try Prober(targets: ShipperAssembly.probeTargets(of: cluster))

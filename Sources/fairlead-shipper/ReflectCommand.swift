@@ -11,10 +11,11 @@ struct ReflectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reflect", abstract: "Answer the probes of a fleet, at the far end of a critical flow.",
         discussion: """
-            Answers only to addresses on its list, only authentic probes, and never with more bytes than it was sent.
+            Answers only to addresses on its list, only authentic probes, and never with
+            more bytes than it was sent.
 
             Example:
-              fairlead-shipper reflect --listen 0.0.0.0:5201 --key-file probe.key --allow 10.0.0.0/8
+              fairlead-shipper reflect --listen 0.0.0.0:8620 --key-file probe.key --allow 10.0.0.0/8
             """)
 
     @Option(help: ArgumentHelp("Where to answer; UDP and TCP alike. Port 0 takes a free one.", valueName: "host:port"))
@@ -31,16 +32,24 @@ struct ReflectCommand: AsyncParsableCommand {
 
     enum Transport: String, ExpressibleByArgument, CaseIterable { case udp, tcp, both }
 
+    func validate() throws {
+        do { _ = try Endpoint(hostAndPort: listen) } catch { throw ValidationError("--listen: \(error)") }
+        if try prefixes().isEmpty { throw ValidationError("name at least one --allow PREFIX; 0.0.0.0/0 allows every IPv4 address") }
+    }
+
+    private func prefixes() throws -> [AddressPrefix] {
+        try allow.map { text in
+            guard let prefix = AddressPrefix(text) else { throw ValidationError("--allow: '\(text)' is no address prefix; write one such as 10.0.0.0/8") }
+            return prefix
+        }
+    }
+
     func run() async throws {
         try await CommandFailure.reporting {
             let logger = ProcessLogger.make("fairlead-shipper", cluster: nil)
             let endpoint = try Endpoint(hostAndPort: listen)
             let key = try ProbeKey(file: keyFile)
-            let prefixes = try allow.map { text in
-                guard let prefix = AddressPrefix(text) else { throw ValidationError("'\(text)' is no address prefix; write one such as 10.0.0.0/8") }
-                return prefix
-            }
-            guard !prefixes.isEmpty else { throw ValidationError("name at least one --allow PREFIX; 0.0.0.0/0 allows every IPv4 address") }
+            let prefixes = try prefixes()
             let transports: [ProbeTransport] = transport == .both ? [.udp, .tcp] : [transport == .udp ? .udp : .tcp]
             let reflector = try Reflector(
                 endpoints: transports.map { ReflectorEndpoint(transport: $0, listen: endpoint, keys: [key], allowed: prefixes) })

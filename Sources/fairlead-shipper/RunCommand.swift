@@ -54,9 +54,10 @@ struct RunCommand: AsyncParsableCommand {
                     spoolPath: spool, holder: holder ?? hostName(), version: FairleadVersion.text, probeNamespace: probeNamespace),
                 http: HTTPClient())
             let log = cluster.delivery == .standalone && database == nil ? nil : watchedLog(logger)
+            // All that can fail comes before the spool, so that a failed start leaves no new file behind.
+            let health = try site.listen.map { try HealthListener(board, on: $0, tick: fleet.tick) }
             let (process, ports, prober) = try await assembly.assemble(
                 log: log, board: probes, failpoint: Failpoint(environment: processEnvironment()), tell: { logger.tell($0) }, show: { board.show($0, at: SystemClocks.monotonic()) })
-            let health = try site.listen.map { try HealthListener(board, on: $0, tick: fleet.tick) }
             let shipper = ShipperRun(ports: ports, clock: ContinuousClock(), tick: fleet.tick)
             logger.info("started", metadata: ["stream": "\(process.status.stream)", "port": "\(health?.port ?? 0)"])
             try await ServiceGroup(

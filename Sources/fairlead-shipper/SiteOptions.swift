@@ -3,6 +3,7 @@ import ArgumentParser
 import ConfigurationFiles
 import Fleet
 import Quantities
+import Sockets
 
 /// Which cluster, by which files.
 struct SiteOptions: ParsableArguments {
@@ -15,14 +16,20 @@ struct SiteOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Serve /livez, /readyz and /metrics here. Port 0 takes a free one.", valueName: "host:port"))
     var listen: String?
 
+    func validate() throws {
+        guard let listen else { return }
+        do { _ = try Endpoint(hostAndPort: listen) } catch { throw ValidationError("--listen: \(error)") }
+    }
+
     func load() throws -> (FleetConfiguration, ClusterSpecification) {
         let (fleet, problems) = try FleetFiles.read(config, isPart: true)
         guard let fleet else {
-            throw CommandFailure(code: 1, sentences: problems.map(\.description))
+            standardError(problems)
+            throw ExitCode(1)
         }
         guard let specification = fleet.cluster(ClusterID(cluster)) else {
             let known = fleet.clusters.map(\.id.text).joined(separator: ", ")
-            throw CommandFailure(code: 1, sentences: ["there is no cluster '\(cluster)' in \(config.joined(separator: " ")); there is: \(known)"])
+            throw CommandFailure(code: 64, sentences: ["there is no cluster '\(cluster)' in \(config.joined(separator: " ")); there is: \(known)"])
         }
         return (fleet, specification)
     }

@@ -11,12 +11,16 @@ struct AllocateCommand: ParsableCommand {
         commandName: "allocate",
         abstract: "Share capacities among demands, exactly, or check an answer.",
         discussion: """
-            Reads an instance in the format wan-alloc/1 and prints the one answer: minimums first, tier by tier, then weighted
-            max-min fair shares of what is left. Every rate is a whole number of bits per second and every answer carries a
-            certificate. Minimums that do not fit are an answer too: feasible is false, and what is missing is told.
+            Reads an instance in the format wan-alloc/1 and prints the one answer:
+            minimums first, tier by tier, then weighted max-min fair shares of what is
+            left. Every rate is a whole number of bits per second and every answer carries
+            a certificate. Minimums that do not fit are an answer too: feasible is false,
+            and what is missing is told.
 
-            With --certify, checks an answer against the instance by its certificate, in linear time. With --set, says who would gain
-            and who would lose if capacities were others, reservations taken off. With --explain, says why one demand has its rate.
+            With --certify, checks an answer against the instance by its certificate, in
+            linear time. With --set, says who would gain and who would lose if capacities
+            were others, reservations taken off. With --explain, says why one demand has
+            its rate.
 
             Examples:
               fairlead allocate instance.json -o json > result.json
@@ -24,9 +28,10 @@ struct AllocateCommand: ParsableCommand {
               fairlead allocate instance.json --set link.wan-a=0 --set link.wan-b=400M
               fairlead allocate instance.json --explain plant-a/telemetry
 
-            Exit codes: 0 answered (also when infeasible), or the answer is right, or nothing would change; 1 a file is malformed, or
-            the answer is wrong, or shares would change; 2 a file could not be read, or it has no such link, budget or demand;
-            64 wrong usage.
+            Exit codes: 0 answered (also when infeasible), or the answer is right, or
+            nothing would change; 1 a file is malformed, or the answer is wrong, or shares
+            would change; 2 a file could not be read, or it has no such link, budget or
+            demand; 64 wrong usage.
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable {
@@ -42,7 +47,7 @@ struct AllocateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Check this answer instead of making one.", valueName: "result.json"))
     var certify: String?
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Say what would change with this capacity; may stand several times.", valueName: "link.id=rate"))
+    @Option(name: .customLong("set"), help: ArgumentHelp("Say what would change with this capacity; may stand several times.", valueName: "link.id=rate"), transform: CapacitySetting.init(parsing:))
     var settings: [CapacitySetting] = []
 
     @Option(help: ArgumentHelp("Explain the rate of this demand.", valueName: "demand"))
@@ -145,7 +150,8 @@ struct AllocateCommand: ParsableCommand {
         do throws(AllocationDocumentError) {
             return try parse(bytes)
         } catch {
-            say("\(path):\(error)")
+            let isJSON = bytes.first { !" \n\r\t".utf8.contains($0) } == UInt8(ascii: "{")
+            say("\(path):\(error)\(isJSON ? "" : "; the file is no JSON object: write an instance in the format wan-alloc/1")")
             throw ExitCode(1)
         }
     }

@@ -5,22 +5,21 @@ import JSONDocument
 import Quantities
 
 /// A capacity as somebody might set it: `link.wan-a=400M`, `budget.plant-a=0`.
-struct CapacitySetting: ExpressibleByArgument {
+struct CapacitySetting {
     let kind: AllocationResource.Kind
     let id: String
     let capacity: BitRate
 
-    init?(argument: String) {
+    /// Throws what is wrong as a sentence: of a rate in the words of `fairlead validate`.
+    init(parsing argument: String) throws {
         guard let equals = argument.lastIndex(of: "="), let dot = argument[..<equals].firstIndex(of: "."),
-            let kind = AllocationResource.Kind(rawValue: String(argument[..<dot])), kind != .brake
-        else { return nil }
-        let text = argument[argument.index(after: equals)...]
+            let kind = AllocationResource.Kind(rawValue: String(argument[..<dot])), kind != .brake, argument.index(after: dot) < equals
+        else { throw ValidationError("'\(argument)' is no capacity; write such as link.wan-a=400M") }
+        let text = String(argument[argument.index(after: equals)...])
         // A link that is cut carries nothing, and nothing has no unit.
-        guard let capacity = text == "0" ? BitRate.zero : try? BitRate(parsing: String(text)) else { return nil }
+        do { capacity = text == "0" ? .zero : try BitRate(parsing: text) } catch { throw ValidationError("\(argument[..<equals]): \(error)") }
         self.kind = kind
         id = String(argument[argument.index(after: dot)..<equals])
-        self.capacity = capacity
-        if id.isEmpty { return nil }
     }
 }
 

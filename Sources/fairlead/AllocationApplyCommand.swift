@@ -13,17 +13,21 @@ struct AllocationApplyCommand: AsyncParsableCommand {
         commandName: "apply",
         abstract: "Say what links carry, as a plan showed it: the coordinator takes it from the log within a second.",
         discussion: """
-            Makes the plan again and refuses where its hash is another: what it rested on has moved since. What is said holds until it is
-            ended (--end), said anew, or has lasted --for so long by the log's clock. It never counts for more than the configured
-            capacity, brakes go on, and suffering lowers a link below it all the same. It stands on the log with who said it, and why.
+            Makes the plan again and refuses where its hash is another: what it rested on
+            has moved since. What is said holds until it is ended (--end), said anew, or
+            has lasted --for so long by the log's clock. It never counts for more than the
+            configured capacity, brakes go on, and suffering lowers a link below it all
+            the same. It stands on the log with who said it, and why.
 
-            The login role must be enrolled for the stream 'operator', by the function fairlead.enroll: README, "Before you change a link".
+            The login role must be enrolled for the stream 'operator', by the function
+            fairlead.enroll: README, "Before you change a link".
 
             Examples:
               fairlead allocation apply --config clusters/ --plan 5c1f… --set link.wan=400M --actor anna --reason 'fibre works' --for 2h
               fairlead allocation apply --config clusters/ --plan 90aa… --end wan --actor anna --reason 'fibre works are over'
 
-            Exit codes: 0 said, 2 the plan is stale, or it could not be said, 1 the files are wrong, 64 wrong usage.
+            Exit codes: 0 said, 2 the plan is stale, or it could not be said, 1 the files
+            are wrong, 64 wrong usage.
             """)
 
     @OptionGroup var plan: PlanOptions

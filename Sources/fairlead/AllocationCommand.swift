@@ -22,7 +22,8 @@ struct AllocationGetCommand: AsyncParsableCommand {
               fairlead allocation get
               fairlead allocation get -o json
 
-            Exit codes: 0 shown, 2 nothing was allocated yet or the log cannot be read, 64 wrong usage.
+            Exit codes: 0 shown, 2 nothing was allocated yet or the log cannot be read, 64
+            wrong usage.
             """)
 
     @OptionGroup var options: ReadOptions
@@ -30,9 +31,10 @@ struct AllocationGetCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.read { log, environment in
             let newest = try await AllocationGetCommand.newest(log, environment)
+            let floors = Floors(try await log.clusters())
             switch options.output {
-            case .json: environment.write(AllocationGetCommand.json(newest).indentedText + "\n")
-            case .table: environment.write(AllocationGetCommand.table(newest, now: environment.now()))
+            case .json: environment.write(AllocationGetCommand.json(newest, floors).indentedText + "\n")
+            case .table: environment.write(AllocationGetCommand.table(newest, floors, now: environment.now()))
             }
         }
     }
@@ -43,24 +45,37 @@ struct AllocationGetCommand: AsyncParsableCommand {
         throw FairleadExit.unavailable
     }
 
-    private static func table(_ newest: AllocationOverview, now: WallTime) -> String {
+    /// The floors as the clusters' newest rosters have them.
+    struct Floors {
+        private var floors: [ClusterID: [WorkloadID: BitRate]] = [:]
+        init(_ clusters: [ClusterOverview]) {
+            for cluster in clusters {
+                for workload in cluster.roster?.workloads ?? [] { floors[cluster.cluster, default: [:]][workload.id] = workload.floor }
+            }
+        }
+        func share(_ share: AllocationRecord.Share) -> FloorShare { FloorShare(share: share.share, floor: floors[share.cluster]?[share.workload]) }
+    }
+
+    private static func table(_ newest: AllocationOverview, _ floors: Floors, now: WallTime) -> String {
         let allocation = newest.allocation
-        var links = TextTable([.init("LINK"), .init("CONFIGURED", .right), .init("CARRIES", .right), .init("KEPT", .right), .init("SHARED", .right)])
+        var links = TextTable([.init("LINK"), .init("CONFIGURED", .right), .init("EFFECTIVE", .right), .init("RESERVED", .right), .init("ALLOCATED", .right)])
         for link in allocation.links {
             links.add([link.link.text, link.configured.readable, link.effective.readable, link.reserved.readable, link.used.readable])
         }
         var shares = TextTable([.init("CLUSTER"), .init("WORKLOAD"), .init("SHARE", .right), .init("GRANTED", .right), .init("BOUND BY"), .init("NEXT")])
         for share in allocation.shares {
             shares.add([
-                share.cluster.text, share.workload.text, share.share.readable, share.granted.readable, share.binding, share.next ?? "nothing",
+                share.cluster.text, share.workload.text, floors.share(share).text, share.granted.readable, share.binding, share.next ?? "nothing",
             ])
         }
-        let verdict = allocation.isFeasible ? "" : "; the floors do not fit"
+        let missing = allocation.shares.map { floors.share($0).missing }.reduce(.zero, +)
+        let lacks = missing > .zero ? ": \(missing.readable) of them have no room, and the sites stay at them all the same" : ""
+        let verdict = allocation.isFeasible ? "" : "; the floors do not fit\(lacks)"
         return "allocation \(allocation.version) at \(newest.position), decided \(Age(of: newest.at, at: now).text)\(verdict)\n\n"
             + links.text() + "\n" + shares.text()
     }
 
-    private static func json(_ newest: AllocationOverview) -> JSONValue {
+    private static func json(_ newest: AllocationOverview, _ floors: Floors) -> JSONValue {
         let allocation = newest.allocation
         return [
             "position": .string(newest.position.description), "at": .string(newest.at.description),
@@ -68,14 +83,15 @@ struct AllocationGetCommand: AsyncParsableCommand {
             "links": .array(allocation.links.map { link in
                 [
                     "link": .string(link.link.text), "configured_bits_per_second": .bitsPerSecond(link.configured),
-                    "effective_bits_per_second": .bitsPerSecond(link.effective), "kept_bits_per_second": .bitsPerSecond(link.reserved),
-                    "shared_bits_per_second": .bitsPerSecond(link.used),
+                    "effective_bits_per_second": .bitsPerSecond(link.effective), "reserved_bits_per_second": .bitsPerSecond(link.reserved),
+                    "allocated_bits_per_second": .bitsPerSecond(link.used),
                 ]
             }),
             "shares": .array(allocation.shares.map { share in
                 [
                     "cluster": .string(share.cluster.text), "workload": .string(share.workload.text),
                     "share_bits_per_second": .bitsPerSecond(share.share), "granted_bits_per_second": .bitsPerSecond(share.granted),
+                    "floor_bits_per_second": .bitsPerSecond(floors.share(share).floor), "is_below_floor": .bool(floors.share(share).isBelowFloor),
                     "binding": .string(share.binding), "next": .optional(share.next),
                 ]
             }),
@@ -90,9 +106,10 @@ struct AllocationExplainCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               fairlead allocation explain plant-a/telemetry-upload
-              fairlead allocation explain telemetry-upload            the workload of every cluster that has one of that name
+              fairlead allocation explain telemetry-upload   in every cluster that has it
 
-            Exit codes: 0 explained, 2 no share of that name, nothing allocated yet or the log cannot be read, 64 wrong usage.
+            Exit codes: 0 explained, 2 no share of that name, nothing allocated yet or the
+            log cannot be read, 64 wrong usage.
             """)
 
     @Argument(help: ArgumentHelp("The workload, with its cluster where one is meant.", valueName: "cluster/workload"))

@@ -12,9 +12,11 @@ struct BacktestCommand: AsyncParsableCommand {
         commandName: "backtest",
         abstract: "Run a law over recorded history and print where, and how often, it would have decided otherwise.",
         discussion: """
-            Each recorded decision's input is given to the law, which carries its own state from tick to tick. Two rows per loop: the law
-            that decided, and the one tried. EXCESSES are stretches of ticks above the bound; MISSED those without a brake within a tick;
-            FALSE brakes came while the flow was within its target, and no excess followed within two ticks. Where a cluster only observed,
+            Each recorded decision's input is given to the law, which carries its own
+            state from tick to tick. Two rows per loop: the law that decided, and the one
+            tried. EXCESSES are stretches of ticks above the bound; MISSED those without a
+            brake within a tick; FALSE brakes came while the flow was within its target,
+            and no excess followed within two ticks. Where a cluster only observed,
             intentions are compared.
 
             \(LawBacktest.limit)
@@ -23,7 +25,8 @@ struct BacktestCommand: AsyncParsableCommand {
               fairlead backtest --law predictive@1 --since 7d
               fairlead backtest --law plateau@1 --set deadbandHigh=1.4 --since 24h --cluster plant-a -o json
 
-            Exit codes: 0 done, 2 nothing was recorded in that time or the log cannot be read, 64 wrong usage.
+            Exit codes: 0 done, 2 nothing was recorded in that time or the log cannot be
+            read, 64 wrong usage.
             """)
 
     @Option(help: "The law to try.")

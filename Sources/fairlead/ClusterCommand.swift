@@ -24,10 +24,12 @@ struct ClusterCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a cluster's login role and let it append to that cluster's streams, nothing else.",
             discussion: """
-                With --password-file a password is drawn and written to a new file, mode 0400, for the shipper's Secret; the server gets its
-                SCRAM verifier only. With --certificate the role has no password: let pg_hba.conf ask for a client certificate whose common
-                name is the role (hostssl ... cert). Either way the shipper should connect with sslmode=verify-full. Enrolling again draws
-                a new password and undoes a revocation.
+                With --password-file a password is drawn and written to a new file, mode 0400,
+                for the shipper's Secret; the server gets its SCRAM verifier only. With
+                --certificate the role has no password: let pg_hba.conf ask for a client
+                certificate whose common name is the role (hostssl ... cert). Either way the
+                shipper should connect with sslmode=verify-full. Enrolling again draws a new
+                password and undoes a revocation.
 
                 Examples:
                   fairlead cluster enroll plant-a --password-file plant-a.password
@@ -68,7 +70,8 @@ struct ClusterCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "End a cluster's right to write and to log in, and its sessions, at once.",
             discussion: """
-                What it wrote stays. Its shipper keeps measuring, braking and spooling; enroll it again and the spool drains.
+                What it wrote stays. Its shipper keeps measuring, braking and spooling; enroll
+                it again and the spool drains.
 
                 Examples:
                   fairlead cluster revoke plant-a
@@ -85,7 +88,7 @@ struct ClusterCommand: AsyncParsableCommand {
                 let connection = PostgresConnection(.fairlead(database))
                 try await DatabaseSchema(connection).requireCompatible()
                 let sessions = try await LogAdministration(connection).cut(role: ClusterCommand.role(name))
-                print("the role \(ClusterCommand.role(name)) writes no more; \(sessions) sessions were ended")
+                print("the role \(ClusterCommand.role(name)) writes no more; \(counted(sessions, "session was", "sessions were")) ended")
             }
         }
     }

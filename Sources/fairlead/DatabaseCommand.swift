@@ -26,7 +26,8 @@ struct DatabaseCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Bring the database forward to this binary's schema.",
             discussion: """
-                Each migration is one transaction, under a lock, so that two may be started at once.
+                Each migration is one transaction, under a lock, so that two may be started at
+                once.
 
                 Examples:
                   fairlead db migrate --database 'host=db dbname=fairlead'
@@ -42,12 +43,22 @@ struct DatabaseCommand: AsyncParsableCommand {
     }
 
     struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Say which schema the database has; exit 1 where migrations are pending.")
+        static let configuration = CommandConfiguration(
+            abstract: "Say which schema the database has, and which migrations are pending.",
+            discussion: """
+                Exit codes: 0 this binary works with it and nothing is pending, 1 migrations
+                are pending, 2 the schema is too new, or the database not Fairlead's, or not
+                to be reached, 64 wrong usage.
+                """)
         @OptionGroup var options: Options
         func run() async throws {
             try await reportingFailures {
                 let status = try await options.schema().status()
-                print("\(status.database) at \(status.address): \(DatabaseCommand.sentence(status.standing))")
+                print("\(status.database) at \(status.address): \(DatabaseCommand.sentence(status))")
+                switch status.standing {
+                case .foreign, .tooNew: throw FairleadExit.unavailable
+                case .empty, .behind, .current, .ahead: break
+                }
                 for name in status.pending { print("pending \(name)") }
                 if !status.pending.isEmpty { throw FairleadExit.different }
             }
@@ -56,7 +67,12 @@ struct DatabaseCommand: AsyncParsableCommand {
 
     struct Verify: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Compare the applied migrations with this binary's; exit 1 where one differs.")
+            abstract: "Compare the applied migrations with this binary's; exit 1 where one differs.",
+            discussion: """
+                A migration that is applied and that this binary does not have differs too:
+                what it did cannot be told from here. A schema that is too new for this
+                binary, and a database that is not Fairlead's, end with 2.
+                """)
         @OptionGroup var options: Options
         func run() async throws {
             try await reportingFailures {
@@ -72,8 +88,9 @@ struct DatabaseCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List the days of the log, or drop the oldest ones.",
             discussion: """
-                A day is dropped when the roll-ups and every consumer are past it, the oldest first, each leaving a seal per stream: its
-                range and the chain's digests around it. What stands in the way is said, and exit is 1.
+                A day is dropped when the roll-ups and every consumer are past it, the oldest
+                first, each leaving a seal per stream: its range and the chain's digests
+                around it. What stands in the way is said, and exit is 1.
 
                 Examples:
                   fairlead db partitions
@@ -111,8 +128,12 @@ struct DatabaseCommand: AsyncParsableCommand {
                     }
                     print((["days_ahead": .integer(ahead), "days": .array(rows)] as JSONValue).indentedText)
                 case .table:
-                    for day in days { print("\(day.day)  \(day.bytes.map { "\($0) bytes" } ?? "dropped, \(day.sealedStreams) streams sealed")") }
-                    print("\(ahead) days ahead, today included")
+                    var table = TextTable([.init("DAY"), .init("BYTES", .right), .init("STATE")])
+                    for day in days {
+                        table.add([day.day, day.bytes.map { "\($0)" } ?? "–", day.bytes == nil ? "dropped, \(counted(day.sealedStreams, "stream")) sealed" : "kept"])
+                    }
+                    print(table.text(), terminator: "")
+                    print("\(counted(ahead, "day")) ahead, today included")
                 }
                 // A day that is merely young is no obstacle to speak of.
                 if let obstacle = obstacles.first, !obstacle.hasPrefix("the day is younger") {
@@ -127,8 +148,9 @@ struct DatabaseCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List who reads the log and how far behind, or take a dead reader off.",
             discussion: """
-                A day of the log is dropped when every reader is past it. One that will not come back holds all days from its cursor on; take it
-                off, and what it would have read is read by nobody. For a member of fairlead_owner.
+                A day of the log is dropped when every reader is past it. One that will not
+                come back holds all days from its cursor on; take it off, and what it would
+                have read is read by nobody. For a member of fairlead_owner.
 
                 Examples:
                   fairlead db consumers
@@ -169,8 +191,9 @@ struct DatabaseCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Drop every projection and make it again from the log; exit 1 where a digest changed.",
             discussion: """
-                Rosters, newest grants, alerts and the roll-ups. Windows whose ticks were dropped are sealed and stay as they are. One
-                transaction: appends wait meanwhile. For a member of fairlead_owner.
+                Rosters, newest grants, alerts and the roll-ups. Windows whose ticks were
+                dropped are sealed and stay as they are. One transaction: appends wait
+                meanwhile. For a member of fairlead_owner.
 
                 Examples:
                   fairlead db rebuild
@@ -202,20 +225,21 @@ struct DatabaseCommand: AsyncParsableCommand {
                     for (old, new) in zip(before, after) {
                         print("\(new.projection)  \(new.rows) rows  \(new.digest.prefix(16))  \(old == new ? "identical" : "CHANGED")")
                     }
-                    print("\(entries) entries folded")
+                    print("\(counted(entries, "entry", "entries")) folded")
                 }
                 guard before == after else { throw FairleadExit.different }
             }
         }
     }
 
-    private static func sentence(_ standing: DatabaseSchema.Standing) -> String {
-        switch standing {
+    private static func sentence(_ status: DatabaseSchema.Status) -> String {
+        switch status.standing {
         case .current(let number): "schema \(number), current"
         case .ahead(let number): "schema \(number), newer than this binary, which works with it"
-        case .tooNew(let number): "schema \(number), too new for this binary: install a newer one"
+        case .tooNew(let number): "schema \(number), too new for this binary: install a newer Fairlead"
         case .foreign(let reason): "not a database of Fairlead's: \(reason)"
-        default: "\(standing)"
+        case .behind(let number): "schema \(number), older than this binary; run: fairlead db migrate"
+        case .empty: "no schema of Fairlead's yet; run: fairlead db migrate"
         }
     }
 }

@@ -7,10 +7,13 @@ enum FairleadExit {
     /// Something could not be reached or done.
     static let unavailable = ExitCode(2)
 
+    /// The command line is wrong in a way that only the files show.
+    static let usage = ExitCode(64)
+
     static let table = """
         0    done; for a comparison: no difference
         1    a difference, a wrong file, or a check that failed
-        2    something could not be reached or done (database, network, a file that cannot be read)
+        2    something could not be reached or done (database, network, file)
         64   the command line is wrong
         130  interrupted (SIGINT)
         143  terminated (SIGTERM)

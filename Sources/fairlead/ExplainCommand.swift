@@ -9,8 +9,8 @@ import ReadModel
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say why: a decision of a loop, or the shares of the newest allocation.",
-        subcommands: [ExplainDecisionCommand.self, ExplainAllocationCommand.self])
+        abstract: "Say why: a decision of a loop, the shares of the newest allocation, or an alert.",
+        subcommands: [ExplainDecisionCommand.self, ExplainAllocationCommand.self, ExplainAlertCommand.self])
 }
 
 /// `fairlead explain decision ID`: one decision in at most twelve lines, the same as on its page.
@@ -19,13 +19,15 @@ struct ExplainDecisionCommand: AsyncParsableCommand {
         commandName: "decision",
         abstract: "Explain one decision in at most twelve lines: inputs, law, thresholds, stages, reason, counterfactual.",
         discussion: """
-            A decision's id is its place on the log, stream/sequence. Events, annotations, pages and alerts carry it.
+            A decision's id is its place on the log, stream/sequence. Events, annotations,
+            pages and alerts carry it.
 
             Examples:
               fairlead explain decision plant-a/4f21c09a/118
               fairlead explain decision plant-a/4f21c09a/118 -o json
 
-            Exit codes: 0 explained, 2 no decision stands there or the log cannot be read, 64 wrong usage.
+            Exit codes: 0 explained, 2 no decision stands there or the log cannot be read,
+            64 wrong usage.
             """)
 
     @Argument(help: ArgumentHelp("The decision's place on the log, such as plant-a/4f21c09a/118.", valueName: "id"))
@@ -66,7 +68,8 @@ struct ExplainAllocationCommand: AsyncParsableCommand {
               fairlead explain allocation
               fairlead explain allocation --cluster plant-a -o json
 
-            Exit codes: 0 explained, 2 nothing was allocated yet or the log cannot be read, 64 wrong usage.
+            Exit codes: 0 explained, 2 no share of that cluster, nothing allocated yet or
+            the log cannot be read, 64 wrong usage.
             """)
 
     @Option(help: "Only the shares of this cluster.")
@@ -81,6 +84,12 @@ struct ExplainAllocationCommand: AsyncParsableCommand {
                 throw FairleadExit.unavailable
             }
             let shares = newest.allocation.shares.filter { cluster == nil || $0.cluster.text == cluster }
+            if let cluster, shares.isEmpty {
+                let known = Set(newest.allocation.shares.map(\.cluster)).sorted().map(\.text)
+                let has = known.isEmpty ? "it has none at all" : "it has \(known.joined(separator: ", "))"
+                environment.say("fairlead: the newest allocation has no share of the cluster '\(plainLine(cluster, limit: 80))'; \(plainLine(has))")
+                throw FairleadExit.unavailable
+            }
             let lines = shares.map { ShareExplanation($0, in: newest.allocation).text }
             switch options.output {
             case .json:

@@ -14,9 +14,10 @@ struct Fairlead: AsyncParsableCommand {
         abstract: "Keeps the critical flows of many Kubernetes clusters inside their jitter targets, fairly, and writes down why.",
         discussion: """
             Examples:
-              fairlead dev                             everything on this machine, with three simulated plants
+              fairlead dev                             everything on this machine
               fairlead validate clusters/              check a fleet's files, offline
               fairlead status                          the fleet, worst first
+              fairlead alerts                          what fires, and what was resolved
               fairlead explain decision plant-a/4f21c09a/118
               fairlead lab --for 240s --seed 1         real packets through a real bottleneck (root)
 
@@ -25,7 +26,7 @@ struct Fairlead: AsyncParsableCommand {
             """,
         version: FairleadVersion.text,
         subcommands: [
-            DevCommand.self, LabCommand.self, ServeCommand.self, StatusCommand.self, ExplainCommand.self, ValidateCommand.self,
+            DevCommand.self, LabCommand.self, ServeCommand.self, StatusCommand.self, AlertsCommand.self, ExplainCommand.self, ValidateCommand.self,
             AllocateCommand.self, AllocationCommand.self, BenchCommand.self, DatabaseCommand.self, LogCommand.self, ClusterCommand.self,
             VersionCommand.self, WorldCommand.self,
             WebhookReceiverCommand.self, ScenarioCommand.self, SimulateCommand.self, TuneCommand.self, BacktestCommand.self, ReplayCommand.self,

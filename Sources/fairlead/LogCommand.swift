@@ -18,7 +18,8 @@ struct LogCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Recompute every stream's hash chain and look for gaps; exit 1 where something is wrong.",
             discussion: """
-                Every digest is computed here, from the stored columns; the database's own functions are not asked.
+                Every digest is computed here, from the stored columns; the database's own
+                functions are not asked.
 
                 Examples:
                   fairlead log verify
@@ -26,8 +27,9 @@ struct LogCommand: AsyncParsableCommand {
                   fairlead log verify --since 2026-11-01
                   fairlead log verify --trust trusted-keys --checkpoints checkpoints.ndjson
 
-                A chain that was rewritten up to its head verifies by itself. --trust holds the log against its signed checkpoints, with keys
-                from a file that was kept elsewhere; --checkpoints against those that were kept elsewhere too.
+                A chain that was rewritten up to its head verifies by itself. --trust holds
+                the log against its signed checkpoints, with keys from a file that was kept
+                elsewhere; --checkpoints against those that were kept elsewhere too.
                 """)
         @OptionGroup var options: ReadOptions
         @Option(help: ArgumentHelp("Only what was received on that day (UTC) or later; the digest before it is taken as stored.", valueName: "YYYY-MM-DD"))
@@ -52,15 +54,17 @@ struct LogCommand: AsyncParsableCommand {
                 switch options.output {
                 case .json: print(LogCommand.json(reports, signed).indentedText)
                 case .table:
+                    var table = TextTable([.init("STREAM"), .init("ENTRIES", .right), .init("CHAIN")])
                     for report in reports {
-                        print("\(report.stream)  \(report.entries) entries  \(report.findings.isEmpty ? "verified" : "NOT VERIFIED")")
-                        for finding in report.findings { print("  \(finding)") }
+                        table.add([report.stream.text, "\(report.entries)", report.findings.isEmpty ? "verified" : "NOT VERIFIED"])
                     }
+                    print(table.text(), terminator: "")
+                    for report in reports { for finding in report.findings { print("\(report.stream): \(finding)") } }
                     let gaps = reports.reduce(0) { $0 + $1.gaps }
-                    print("\(reports.count) streams, \(gaps) gaps, \(reports.reduce(0) { $0 + $1.duplicates }) duplicates")
+                    print("\(counted(reports.count, "stream")), \(counted(gaps, "gap")), \(counted(reports.reduce(0) { $0 + $1.duplicates }, "duplicate"))")
                     if let signed {
                         for finding in signed.findings { print("  \(finding)") }
-                        print("\(signed.verified) checkpoints, \(signed.findings.isEmpty ? "verified" : "NOT VERIFIED")")
+                        print("\(counted(signed.verified, "checkpoint")), \(signed.findings.isEmpty ? "verified" : "NOT VERIFIED")")
                     }
                 }
                 if reports.contains(where: { !$0.findings.isEmpty }) || signed?.findings.isEmpty == false { throw FairleadExit.different }
@@ -72,8 +76,10 @@ struct LogCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "List the sequence numbers at which nothing stands, and what was refused; exit 1 where there are gaps.",
             discussion: """
-                What a seal covers is no gap. The whole chain is read on the way: log verify says more in the same time. Appends that the log
-                refused left no gap, since their writers keep them or declare them lost; how often, and why, stands below.
+                What a seal covers is no gap. The whole chain is read on the way: log verify
+                says more in the same time. Appends that the log refused left no gap, since
+                their writers keep them or declare them lost; how often, and why, stands
+                below.
 
                 Examples:
                   fairlead log gaps
@@ -101,9 +107,10 @@ struct LogCommand: AsyncParsableCommand {
                 case .table:
                     for (stream, range) in gaps { print("\(stream)  \(range.lowerBound) to \(range.upperBound)") }
                     for refusal in refusals {
-                        print("\(refusal.who)  \(refusal.word) \(refusal.times) times, last \(refusal.last): \(refusal.sentence)")
+                        print("\(refusal.who)  \(refusal.word) \(counted(refusal.times, "time")), last \(refusal.last): \(refusal.sentence)")
                     }
-                    print("\(reports.count) streams, \(gaps.count) gaps, \(refusals.reduce(0) { $0 + $1.times }) appends refused")
+                    let refused = refusals.reduce(0) { $0 + $1.times }
+                    print("\(counted(reports.count, "stream")), \(counted(gaps.count, "gap")), \(counted(refused, "append")) refused")
                 }
                 if !gaps.isEmpty { throw FairleadExit.different }
             }
@@ -121,8 +128,9 @@ struct LogCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write the whole log to standard output, one line of JSON per entry.",
             discussion: """
-                Stream by stream, in order. The canonical bytes and the chain's digests are in it, so that it can be verified and imported
-                elsewhere, and read by any program (schema/README.md has the format).
+                Stream by stream, in order. The canonical bytes and the chain's digests are in
+                it, so that it can be verified and imported elsewhere, and read by any program
+                (schema/README.md has the format).
 
                 Examples:
                   fairlead log export > log.ndjson
@@ -150,8 +158,9 @@ struct LogCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read an exported log from standard input and append it.",
             discussion: """
-                Each entry is held against the chain, here and by the log. What is on the log already is passed over; what differs is an
-                error. The log stores its own time of receipt. The role must be allowed to write the streams.
+                Each entry is held against the chain, here and by the log. What is on the log
+                already is passed over; what differs is an error. The log stores its own time
+                of receipt. The role must be allowed to write the streams.
 
                 Examples:
                   fairlead log import --database 'host=db dbname=fairlead user=postgres' < log.ndjson
@@ -163,7 +172,7 @@ struct LogCommand: AsyncParsableCommand {
                 let connection = PostgresConnection(.fairlead(options.database))
                 try await DatabaseSchema(connection).requireCompatible()
                 let count = try await LogTransfer(connection, hash: .libcrypto).import { readLine() }
-                print("\(count) entries are on the log")
+                print("\(counted(count, "entry is", "entries are")) on the log")
             }
         }
     }
@@ -178,9 +187,10 @@ struct LogCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a key that signs checkpoints; print the line that trusts it.",
             discussion: """
-                The private half goes to a new file, mode 0400, and nowhere else. Keep the line that is printed where no administrator of the
-                database can change it: fairlead log verify --trust reads it. With --successor-of the line says that the old key trusts the
-                new one, and is appended to the same file.
+                The private half goes to a new file, mode 0400, and nowhere else. Keep the
+                line that is printed where no administrator of the database can change it:
+                fairlead log verify --trust reads it. With --successor-of the line says that
+                the old key trusts the new one, and is appended to the same file.
 
                 Examples:
                   fairlead log keygen /etc/fairlead/checkpoint.key >> trusted-keys

@@ -11,15 +11,16 @@ struct ReplayCommand: AsyncParsableCommand {
         commandName: "replay",
         abstract: "Decide every recorded decision again from its row; exit 1 with the place where one does not come out equal.",
         discussion: """
-            Law, state and input stand in each row. The law is run on them again, and its answer must have the same bytes; and each row must
-            begin with the state in which the one before it ended, as long as one process wrote both.
+            Law, state and input stand in each row. The law is run on them again, and its
+            answer must have the same bytes; and each row must begin with the state in
+            which the one before it ended, as long as one process wrote both.
 
             Examples:
               fairlead replay --until 2026-11-23T08:48:04Z
               fairlead replay --since 1d --cluster plant-a -o json
 
-            Exit codes: 0 all came out equal, 1 at least one did not, 2 nothing was recorded in that time or the log cannot be read, 64
-            wrong usage.
+            Exit codes: 0 all came out equal, 1 at least one did not, 2 nothing was
+            recorded in that time or the log cannot be read, 64 wrong usage.
             """)
 
     @Option(help: ArgumentHelp("From when on: 7d, 12h or 30m ago, a day (UTC), or an instant. Default: the beginning.", valueName: "when"))

@@ -18,9 +18,11 @@ struct ScenarioRunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Run scenarios and write data, reports and a manifest.",
         discussion: """
-            Writes data/NAME.json, data/NAME.csv, results/NAME.md and results/NAME.svg per scenario, SUMMARY.md, INDEX.md, and
-            manifest.json with the SHA-256 of each. Equal scenarios, law and seed give equal bytes on every machine. The verdicts are
-            computed from what the loop did; a bad one is a result, not a failure of the command.
+            Writes data/NAME.json, data/NAME.csv, results/NAME.md and results/NAME.svg per
+            scenario, SUMMARY.md, INDEX.md, and manifest.json with the SHA-256 of each.
+            Equal scenarios, law and seed give equal bytes on every machine. The verdicts
+            are computed from what the loop did; a bad one is a result, not a failure of
+            the command.
 
             Examples:
               fairlead scenario run --all --out /tmp/scenarios
@@ -61,18 +63,24 @@ struct ScenarioRunCommand: ParsableCommand {
     }
 
     func run() throws {
+        guard FileManager.default.fileExists(atPath: from) else {
+            say("there are no scenarios at \(from); name their directory, or a file, with --from (in a checkout of the sources: clusters/scenarios)")
+            throw FairleadExit.unavailable
+        }
         let (found, problems) = try PlantFiles.load([from]) { Scenario.read($0) }
         for problem in problems { say(problem.description) }
         guard problems.isEmpty else { throw FairleadExit.different }
         for name in names where !found.contains(where: { $0.name == name }) {
-            throw ValidationError("there is no scenario '\(name)'; \(from) has \(found.map(\.name).joined(separator: ", "))")
+            say("there is no scenario '\(name)'; \(from) has \(found.map(\.name).joined(separator: ", "))")
+            throw FairleadExit.usage
         }
         let chosen = all ? found : found.filter { names.contains($0.name) }
         let files: ScenarioFiles
         do {
             files = try ScenarioFiles(chosen, law: law, parameters: LawSettings.parse(set), seed: seed, hash: .libcrypto)
         } catch {
-            throw ValidationError("\(error)")
+            say("\(error)")
+            throw FairleadExit.usage
         }
         try write(files)
         switch output {
@@ -90,9 +98,16 @@ struct ScenarioRunCommand: ParsableCommand {
                 try Data(file.text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
             }
         } catch {
-            say("cannot write below \(out): \(error.localizedDescription)")
+            say("cannot write below \(out): \(ScenarioRunCommand.reason(error)); name another directory with --out")
             throw FairleadExit.unavailable
         }
+    }
+
+    /// What the system said, in its own words: Foundation's speak of its own types.
+    private static func reason(_ error: any Error) -> String {
+        var error = error as NSError
+        while let deeper = error.userInfo[NSUnderlyingErrorKey] as? NSError { error = deeper }
+        return error.domain == NSPOSIXErrorDomain ? unsafe String(cString: strerror(Int32(error.code))) : error.localizedDescription
     }
 
     private func json(_ files: ScenarioFiles) -> JSONValue {

@@ -24,7 +24,8 @@ struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve", abstract: "Run the central service: coordinator, alerter and page.",
         discussion: """
-            Run two or more: each component elects its leader by a lease in the database, and the others stand by.
+            Run two or more: each component elects its leader by a lease in the database,
+            and the others stand by.
 
             Examples:
               fairlead serve --config clusters/ --database 'host=db dbname=fairlead' --listen 0.0.0.0:8080
@@ -62,16 +63,10 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reportingFailures {
-            if let spool {
-                var isDirectory = stat()
-                guard unsafe stat(spool, &isDirectory) == 0, isDirectory.st_mode & S_IFMT == S_IFDIR else {
-                    throw ValidationError("--spool \(spool): no such directory; make one that belongs to this replica alone")
-                }
-            }
             let chosen = try chosenComponents()
             let (fleet, problems) = try FleetFiles.read(config)
             guard let fleet else {
-                for problem in problems { say(problem.description) }
+                standardError(problems)
                 throw FairleadExit.different
             }
             let settings = ConnectionSettings.fairlead(database)
@@ -108,6 +103,14 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func validate() throws {
+        _ = try chosenComponents()
+        do { _ = try Endpoint(hostAndPort: listen) } catch { throw ValidationError("--listen: \(error)") }
+        if let spool {
+            var isDirectory = stat()
+            guard unsafe stat(spool, &isDirectory) == 0, isDirectory.st_mode & S_IFMT == S_IFDIR else {
+                throw ValidationError("--spool \(spool): no such directory; make one that belongs to this replica alone")
+            }
+        }
         if checkpoints != nil && checkpointKey == nil { throw ValidationError("--checkpoints: a checkpoint is signed; give --checkpoint-key as well") }
     }
 
@@ -145,7 +148,7 @@ struct ServeCommand: AsyncParsableCommand {
             do {
                 _ = try await heads.heads()
                 return .healthy
-            } catch { return .failed("the event log cannot be read") }
+            } catch { return .failed("the event log cannot be read: \(plainSentence(error))") }
         }
         guard chosen.contains(.coordinator) else { return [log] }
         let patience = max(.seconds(10), fleet.tick * 4)

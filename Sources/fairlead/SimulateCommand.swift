@@ -13,15 +13,20 @@ struct SimulateCommand: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Run simulated fleets with faults, and hold the invariants at every step.",
         discussion: """
-            Each run is one seed: it draws a fleet, what happens there, and the faults. The shippers and coordinators are those of
-            production, on one thread over a simulated clock, disk, network, log and API servers. Half of the clusters are pulled and half
-            pushed; of ten, one observes and one has no hub. After the given hours the faults end and the fleet must come to rest.
-            Simulated coordinators read the log once a second, and six of seven flows are measured by windows instead of packets.
+            Each run is one seed: it draws a fleet, what happens there, and the faults.
+            The shippers and coordinators are those of production, on one thread over a
+            simulated clock, disk, network, log and API servers. Half of the clusters are
+            pulled and half pushed; of ten, one observes and one has no hub. After the
+            given hours the faults end and the fleet must come to rest. Simulated
+            coordinators read the log once a second, and six of seven flows are measured
+            by windows instead of packets.
 
-            A run that breaks an invariant prints seed, step, time and the invariant, and is cut down to few faults that still break it.
-            From 100 runs on, each fault and each decision reason must have been seen.
+            A run that breaks an invariant prints seed, step, time and the invariant, and
+            is cut down to few faults that still break it. From 100 runs on, each fault
+            and each decision reason must have been seen.
 
-            Exit codes: 0 all invariants held, 1 one broke or something was never seen, 64 the command line is wrong.
+            Exit codes: 0 all invariants held, 1 one broke or something was never seen, 64
+            the command line is wrong.
 
             Examples:
               fairlead simulate --seed 7 --clusters 10 --hours 2

@@ -13,8 +13,9 @@ struct TuneCommand: AsyncParsableCommand {
         commandName: "tune",
         abstract: "Try values of a law's parameters against plants and print which are worth a thought.",
         discussion: """
-            Every combination of the given values runs on every plant and seed. A row is marked where no other is at least as good in
-            time above target, mean best-effort rate, patches and reversals, and better in one of them.
+            Every combination of the given values runs on every plant and seed. A row is
+            marked where no other is at least as good in time above target, mean
+            best-effort rate, patches and reversals, and better in one of them.
 
             Example:
               fairlead tune --plant clusters/plants/stepped.yaml --try probeTicks=8,16,24 --try brake=0.93,0.95

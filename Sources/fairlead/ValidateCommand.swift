@@ -1,8 +1,8 @@
+import Adapters
 import ArgumentParser
 import ConfigurationFiles
 import Cryptography
 import Fleet
-import Glibc
 import JSONDocument
 import Quantities
 
@@ -12,10 +12,12 @@ struct ValidateCommand: ParsableCommand {
         commandName: "validate",
         abstract: "Check the files of a fleet and tell everything that is wrong in them.",
         discussion: """
-            Reads the files, or all .yaml files of a directory, as one fleet. Nothing is started and nothing is contacted.
-            Each problem stands on a line of its own on standard error: file:line:column: path: what is wrong, and what to write.
+            Reads the files, or all .yaml files of a directory, as one fleet. Nothing is
+            started and nothing is contacted. Each problem stands on a line of its own on
+            standard error: file:line:column: path: what is wrong, and what to write.
 
-            Exit codes: 0 the files are right, 1 they are wrong, 2 they could not be read, 64 wrong usage.
+            Exit codes: 0 the files are right, 1 they are wrong, 2 they could not be read,
+            64 wrong usage.
             """)
 
     enum Output: String, ExpressibleByArgument, CaseIterable {
@@ -33,7 +35,7 @@ struct ValidateCommand: ParsableCommand {
         do {
             files = try FleetFiles.load(paths)
         } catch {
-            ValidateCommand.say(error.description)
+            say(error.description)
             throw ExitCode(error.code == .notText ? 1 : 2)
         }
         let (fleet, problems) = FleetDocument.read(files)
@@ -41,12 +43,7 @@ struct ValidateCommand: ParsableCommand {
         case .json:
             print(ValidateCommand.json(fleet, problems).indentedText)
         case .table:
-            for problem in problems { ValidateCommand.say(problem.description) }
-            if let fleet {
-                print(FleetSummary.table(of: fleet), terminator: "")
-            } else {
-                ValidateCommand.say(FleetSummary.sentence(of: problems))
-            }
+            if let fleet { print(FleetSummary.table(of: fleet), terminator: "") } else { standardError(problems) }
         }
         if fleet == nil { throw ExitCode(1) }
     }
@@ -65,11 +62,5 @@ struct ValidateCommand: ParsableCommand {
                     ]
                 }),
         ]
-    }
-
-    private static func say(_ line: String) {
-        // Best effort: where standard error is closed, the exit code still tells.
-        let bytes = Array("\(line)\n".utf8)
-        _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 }

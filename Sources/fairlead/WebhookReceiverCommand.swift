@@ -19,9 +19,10 @@ struct WebhookReceiverCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "webhook-receiver", abstract: "Take signed webhooks and write them down.",
         discussion: """
-            For development: it verifies the signature and the time of each message (Standard Webhooks), appends each accepted one
-            to a file as one line of JSON, and answers 204; 401 for a message that is not to be believed.
-            When it listens it prints one line of JSON with its url.
+            For development: it verifies the signature and the time of each message
+            (Standard Webhooks), appends each accepted one to a file as one line of JSON,
+            and answers 204; 401 for a message that is not to be believed. When it listens
+            it prints one line of JSON with its url.
             """,
         shouldDisplay: false)
 

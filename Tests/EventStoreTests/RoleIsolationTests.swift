@@ -2,6 +2,7 @@ import EventStore
 import Events
 import PostgreSQL
 import Quantities
+import Schema
 import Testing
 
 /// Aim: a shipper's role can append to its own cluster's streams and do nothing else (I10). Method: attack as that role, one way after
@@ -202,15 +203,56 @@ import Testing
         #expect(try await LogAdministration(database.connection()).revoke(role: role) == false)
     }
 
-    @Test func `an analyst reads every view and no table; a coordinator keeps leases and partitions`() async throws {
+    @Test func `enrolling as what nobody knows is refused, and makes no role and no member`() async throws {
+        let database = try await TestDatabase.make()
+        let role = "nobody_of_\(database.name)"
+        let session = try database.session()
+        for (kind, name) in [
+            ("'central'", "'operater'"), ("'central'", "'checkpoint'"), ("'central'", "'analyst'"), ("'central'", "NULL"), ("'reader'", "'alerter'"), ("'reader'", "''"),
+            ("'Cluster'", "'plant-a'"), ("'owner'", "'owner'"), ("NULL", "'coordinator'"), ("'cluster'", "''"), ("'cluster'", "'a/b'"), ("'cluster'", "NULL"),
+        ] {
+            let text = "SELECT fairlead.enroll('\(role)', \(kind), \(name), 'secret')"
+            let refused = #expect(throws: PostgresError.self, "\(text)") { try session.runScript(PostgresStatement(name: "enroll", text: text)) }
+            #expect(refused?.underlying == "22023" && refused.map { !"\($0)".contains("secret") } == true, "\(text): \(String(describing: refused))")
+        }
+        #expect(code { try session.runScript(PostgresStatement(name: "enroll", text: "SELECT fairlead.enroll(NULL, 'reader', 'analyst', NULL)")) } != nil)
+        #expect(try database.texts("SELECT rolname::text FROM pg_roles WHERE rolname = '\(role)'").isEmpty)
+        #expect(try database.texts("SELECT role_name FROM fairlead.writer").isEmpty)
+    }
+
+    @Test func `a role that a wrong name once made an alerter is none any more, and a real alerter stays one`() async throws {
+        let database = try await TestDatabase.make(migrated: false)
+        let connection = database.connection()
+        let before = Array(MigrationScript.all.prefix { $0.statement.name.dropFirst(5) != "readers" })
+        try await DatabaseSchema(connection, migrations: before).migrate()
+        let (typo, both) = ("typo_of_\(database.name)", "both_of_\(database.name)")
+        try database.run(
+            "SELECT fairlead.enroll('\(typo)', 'central', 'operater', NULL); SELECT fairlead.enroll('\(both)', 'central', 'allerter', NULL); SELECT fairlead.enroll('\(both)', 'central', 'alerter', NULL)")
+        try await DatabaseSchema(connection).migrate()
+        func isAlerter(_ role: String) throws -> [String?] { try database.texts("SELECT pg_has_role('\(role)', 'fairlead_alerter', 'MEMBER')::text") }
+        #expect(try isAlerter(typo) == ["false"])
+        #expect(try isAlerter(both) == ["true"])
+        #expect(try database.texts("SELECT role_name || ' ' || name FROM fairlead.writer WHERE revoked_at IS NULL") == ["\(both) alerter"])
+    }
+
+    @Test func `an analyst reads every view and the log, and nothing that holds secrets; a coordinator keeps leases and partitions`() async throws {
         let database = try await TestDatabase.make()
         let analyst = "analyst_of_\(database.name)"
-        try database.run("CREATE ROLE \(analyst) LOGIN IN ROLE fairlead_analyst")
+        try await LogAdministration(database.connection()).enroll(.analyst, role: analyst)
         let views = try database.texts("SELECT viewname::text FROM pg_views WHERE schemaname = 'analytics'").compactMap(\.self)
         #expect(views.count >= 8)
         let session = try database.session(user: analyst)
         for view in views { try session.runScript(PostgresStatement(name: "read", text: "SELECT * FROM analytics.\(view)")) }
-        #expect(code { try session.runScript(PostgresStatement(name: "read", text: "SELECT * FROM fairlead.tick")) } == .insufficientPrivilege)
+        for table in ["migration", "stream", "tick", "event", "roster", "grant_head", "alert", "seal", "refusal", "consumer", "consumer_cursor"] {
+            try session.runScript(PostgresStatement(name: "read", text: "SELECT * FROM fairlead.\(table)"))
+        }
+        for text in [
+            "SELECT * FROM fairlead.outbox", "SELECT * FROM fairlead.writer", "SELECT * FROM fairlead.lease", "DELETE FROM fairlead.event",
+            "UPDATE fairlead.alert SET state = 'resolved'", "SELECT fairlead.open('alerter', 0, NULL)", "SELECT fairlead.enroll('x', 'reader', 'analyst', NULL)",
+            "SELECT fairlead.make_partitions(current_date, 3)",
+        ] {
+            #expect(code { try session.runScript(PostgresStatement(name: "attack", text: text)) } == .insufficientPrivilege, "\(text)")
+        }
 
         let role = "coordinator_of_\(database.name)"
         try await LogAdministration(database.connection()).enroll(.central("coordinator"), role: role)

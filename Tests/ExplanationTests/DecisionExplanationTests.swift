@@ -21,11 +21,11 @@ import Testing
             "input       robot-control from cell-1 by probe: p95 above base 2.314 ms raw, 1.6475 ms smoothed; n 98, measured, newest answer 40 ms old, loss 2.00 %",
             "rates       telemetry-upload + erp-dashboard: used 176 Mbit/s, applied 180 Mbit/s, granted 190 Mbit/s (4.17); floor 20.0 Mbit/s, ceiling 2.00 Gbit/s",
             "law         plateau@1 (alpha_ppt=300;cooldown_ms=10000;deadband_ppt=200;step_down_mbit=50); 4 bytes of state, 5.0 s after its last decision",
-            "thresholds  raise below 0.80 ms, lower above 1.20 ms (target 1.00 ms), brake above 1.50 ms",
+            "thresholds  the smoothed p95: raise below 0.80 ms, lower above 1.20 ms (target 1.00 ms); the raw p95: brake above 1.50 ms",
             "evidence    fresh since the last change, applied as desired, base proven, may act, suffered at 176 Mbit/s",
             "stages      applied 180 Mbit/s → law 120 Mbit/s → flap budget = → cooldown = → clamp = → grant and mode =",
             "reason      BrakedAboveBound. A raw sample lies above the SLA bound on fresh evidence, which brakes at once, past filters and cooldown.",
-            "otherwise   At ≤ 1.20 ms it would have held.",
+            "otherwise   At a raw p95 ≤ 1.20 ms it would have held.",
             "result      desired 120 Mbit/s; telemetry-upload applied at 110 Mbit/s (was 170 Mbit/s, 2 objects)",
             "you may     Nothing; if it repeats, look at what else uses the link.",
         ])

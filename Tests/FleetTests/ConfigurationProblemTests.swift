@@ -57,6 +57,21 @@ import Testing
         ])
     }
 
+    @Test func `two clusters that Cilium would know by one name or one id are told with both places`() {
+        func plant(_ name: String, cilium: String) -> (name: String, text: String) {
+            let head = "apiVersion: fairlead.dev/v1alpha1\nkind: Cluster\nmetadata: {name: \(name)}\nspec:\n"
+            return ("\(name).yaml", head + "  cilium: \(cilium)\n  enforcer: {simulated: {url: 'http://x'}}\n  guardrails: {min: 10M, max: 1G}\n")
+        }
+        func problems(_ first: String, _ second: String) -> [String] {
+            FleetDocument.read([("fleet.yaml", right.fleet), plant("plant-a", cilium: first), plant("plant-b", cilium: second)]).problems.map(\.description)
+        }
+        #expect(problems("{name: mesh-a, id: 1}", "{name: mesh-b, id: 2}") == [])
+        #expect(problems("{name: mesh-a, id: 1}", "{name: mesh-a, id: 1}") == [
+            "plant-b.yaml:5:18: spec.cilium.name: a second cluster with the Cilium name mesh-a; the first stands at plant-a.yaml:5:18, and in a Cluster Mesh each has its own",
+            "plant-b.yaml:5:30: spec.cilium.id: a second cluster with the Cilium id 1; the first stands at plant-a.yaml:5:30, and in a Cluster Mesh each has its own",
+        ])
+    }
+
     @Test func `two of one name are told with the place of the first`() {
         let second = (name: "b.yaml", text: right.plant)
         let files = [(name: "fleet.yaml", text: right.fleet), (name: "a.yaml", text: right.plant), second]

@@ -30,6 +30,18 @@ extension RealProcesses {
             #expect(losers.allSatisfy { $0["why"]?.string?.contains("\(Self.link) would carry 0.00 bit/s instead of") == true }, "\(losers.map(\.text))")
             #expect(try await plan([]).code == 0, "no change, no difference")
 
+            // As a table: the floors at which the sites stay, what lacks for which tier said once, and a line that can be typed.
+            let (_, table, _) = try await allocation(["plan", "--cut", Self.link] + place)
+            #expect(table.contains("10.0 Mbit/s (floor)") && table.contains("of its floor do not fit"), "\(table)")
+            #expect(table.split(separator: "link \(Self.link) lacks ").count == 2 && table.contains("for the floors of tier "), "\(table)")
+            let typed = table.split(separator: "\n").last { $0.hasPrefix("to say so: fairlead ") }?.dropFirst("to say so: fairlead ".count) ?? ""
+            #expect(typed.contains("--config ") && typed.contains("--database 'host="), "\(typed)")
+            let directory = SceneDirectory()
+            let shell = try RunningProgram(
+                ["sh", "-c", "exec \(Binary.fairlead.path) \(typed.replacing("--plan ", with: "--plan 0"))"], name: "typed", in: directory.path)
+            #expect(try await shell.end() == 2, "\(shell.talk)")
+            #expect(shell.talk.contains("stale"), "it runs as it is typed, but for the hash, which was spoilt here: \(shell.talk)")
+
             let says = ["--actor", "anna", "--reason", "fibre works"]
             let stale = try await allocation(["apply", "--plan", String(repeating: "0", count: 64), "--cut", Self.link] + says + place)
             #expect(stale.code == 2 && stale.talk.contains("stale") && stale.output.isEmpty, "\(stale.talk)")

@@ -50,7 +50,7 @@ import Testing
     }
 
     struct Root: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "fairlead", subcommands: [StatusCommand.self, ExplainCommand.self, BacktestCommand.self, ReplayCommand.self])
+        static let configuration = CommandConfiguration(commandName: "fairlead", subcommands: [StatusCommand.self, AlertsCommand.self, ExplainCommand.self, AllocationCommand.self, BacktestCommand.self, ReplayCommand.self])
     }
 
     @Test func `status lists the worst cluster first and says when the silent one was last seen`() async {
@@ -61,7 +61,7 @@ import Testing
         #expect(lines.count == 6)
         #expect(lines[0].hasPrefix("CLUSTER "))
         #expect(lines[1].hasPrefix("plant-c "))
-        #expect(lines[1].contains("Silent") && lines[1].contains("last seen 40 s ago"))
+        #expect(lines[1].contains("Silent") && lines[1].contains("last seen 40 s ago") && lines[1].contains("1 firing: ShipperSilent"))
         #expect(lines[2].hasPrefix("plant-b ") && lines[2].contains("Suffering") && lines[2].contains("2.31 ms of 1.00 ms"))
         #expect(lines[2].hasSuffix("Lowered from 180 Mbit/s to 120 Mbit/s: robot-control's p95 of 2.31 ms is above its bound of 1.50 ms."))
         #expect(lines[5].hasPrefix("plant-a ") && lines[5].contains("Within target"))
@@ -101,7 +101,7 @@ import Testing
         let lines = run.out.split(separator: "\n").map(String.init)
         #expect(run.code == 0)
         #expect(lines.count == 12)
-        #expect(lines.contains("otherwise   At ≤ 1.20 ms it would have held."))
+        #expect(lines.contains("otherwise   At a raw p95 ≤ 1.20 ms it would have held."))
         let json = try JSONValue(parsing: await self.run(["explain", "decision", SampleFleet.brake.description, "-o", "json"]).out)
         #expect(json["lines"]?.array?.compactMap(\.string) == lines)
         #expect(json["outcome"]?["reason"]?.string == "BrakedAboveBound")
@@ -131,8 +131,56 @@ import Testing
             """)
     }
 
+    @Test func `shares of a cluster that has none are no empty answer, and name those that have`() async {
+        let run = await run(["explain", "allocation", "--cluster", "nope"])
+        #expect(run.code == 2 && run.out.isEmpty)
+        #expect(run.talk == "fairlead: the newest allocation has no share of the cluster 'nope'; it has plant-a, plant-b\n")
+    }
+
+    @Test func `alerts are listed with what fires first, and one is explained by its place or its fingerprint`() async throws {
+        let list = await run(["alerts"])
+        let lines = list.out.split(separator: "\n").map(String.init)
+        #expect(list.code == 0 && list.talk.isEmpty && lines.count == 4)
+        #expect(lines[1].hasPrefix("firing ") && lines[1].contains("ShipperSilent") && lines[1].contains("cluster plant-c") && lines[1].hasSuffix("No tick for 30 s."))
+        let rows = try #require(try JSONValue(parsing: await run(["alerts", "-o", "json"]).out)["alerts"]?.array)
+        let (position, fingerprint) = (rows[0]["position"]?.string ?? "", rows[0]["fingerprint"]?.string ?? "")
+        #expect(lines[1].contains(" \(position) "))
+        let explained = await run(["explain", "alert", position])
+        #expect(explained.code == 0 && explained.out.hasPrefix("ShipperSilent of cluster plant-c has been firing for 10 s: No tick for 30 s.\n"), "\(explained)")
+        #expect(await run(["explain", "alert", fingerprint]).out == explained.out)
+        let unknown = await run(["explain", "alert", "alerter/999"])
+        #expect(unknown.code == 2 && unknown.talk.contains("no alert's newest state stands at 'alerter/999'; the newest are \(position)"), "\(unknown.talk)")
+        #expect(await run(["alerts"], fleet: SampleFleet.empty).talk == "fairlead: no alert was ever raised.\n")
+    }
+
+    @Test func `a share below its floor shows the floor at which the site stays, and what does not fit`() async throws {
+        let share = FloorShare(share: .megabits(4), floor: .megabits(10))
+        #expect(share.text == "10.0 Mbit/s (floor)" && share.missing == .megabits(6) && share.isBelowFloor)
+        #expect(FloorShare(share: .megabits(12), floor: .megabits(10)).text == "12.0 Mbit/s")
+        #expect(FloorShare(share: .zero, floor: nil).text == "0.00 bit/s")
+    }
+
+    @Test func `what is printed to be typed is quoted for a shell`() {
+        #expect(shellQuoted("clusters/") == "clusters/" && shellQuoted("link.wan=400M") == "link.wan=400M")
+        #expect(shellQuoted("host=/tmp/x user=anna") == "'host=/tmp/x user=anna'")
+        #expect(shellQuoted("it's $HOME") == #"'it'\''s $HOME'"# && shellQuoted("") == "''" && shellQuoted("a;b") == "'a;b'" && shellQuoted("ü") == "'ü'")
+    }
+
+    @Test func `help is written for eighty columns, so that no terminal breaks a paragraph twice`() {
+        func all(_ command: any ParsableCommand.Type) -> [any ParsableCommand.Type] { [command] + command.configuration.subcommands.flatMap(all) }
+        for command in all(Fairlead.self) {
+            let lines = command.configuration.discussion.split(separator: "\n", omittingEmptySubsequences: false)
+            // A paragraph of one line is broken once, by the parser.
+            for (line, next) in zip(lines, lines.dropFirst()) where !line.hasPrefix("  ") && !next.isEmpty {
+                #expect(line.count <= 80, "\(command): \(line)")
+            }
+        }
+    }
+
     @Test func `every example in the help is a command line that parses`() throws {
-        for help in [StatusCommand.helpMessage(), ExplainDecisionCommand.helpMessage(), ExplainAllocationCommand.helpMessage()] {
+        for help in [
+            StatusCommand.helpMessage(), AlertsCommand.helpMessage(), ExplainDecisionCommand.helpMessage(), ExplainAllocationCommand.helpMessage(), ExplainAlertCommand.helpMessage(),
+        ] {
             let examples = help.split(separator: "\n").map { $0.drop { $0 == " " } }.filter { $0.hasPrefix("fairlead ") }
             #expect(examples.count >= 2)
             for example in examples {

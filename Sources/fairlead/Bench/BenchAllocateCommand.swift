@@ -8,10 +8,12 @@ struct BenchAllocateCommand: ParsableCommand {
         commandName: "allocate",
         abstract: "Measure the allocator on a 64-cluster mesh and on real networks.",
         discussion: """
-            Seeded instances with three tiers, bounds, weights and budgets. Every time is a median of this thread's processor time in
-            microseconds. solve_us is the whole way from a laid-out instance to the answer, its certificate checked; certify_us is
-            that check alone. Beside them stand, from the same run, one read of the input and one addition per path entry (the
-            scatter floor). incremental_us is the median of seeded changes of all kinds.
+            Seeded instances with three tiers, bounds, weights and budgets. Every time is
+            a median of this thread's processor time in microseconds. solve_us is the
+            whole way from a laid-out instance to the answer, its certificate checked;
+            certify_us is that check alone. Beside them stand, from the same run, one read
+            of the input and one addition per path entry (the scatter floor).
+            incremental_us is the median of seeded changes of all kinds.
 
             Examples:
               fairlead bench allocate

@@ -14,13 +14,17 @@ struct BenchAppendCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "append", abstract: "Measure the log's append beside a row-per-event JSONB log and beside COPY.",
         discussion: """
-            A private server of its own, fsync and synchronous_commit on, a checkpoint before each part. Over the same connections,
-            one part after the other, per round: (a) append, one 60-sample tick per transaction, the chain recomputed; (b) a log with
-            one JSONB row per sample (identity position, unique (stream, seq), unique id), 60 rows per INSERT and commit; (c) binary
-            COPY of the tick rows into a table without index; (d) catch-up, 100 ticks per call. Medians over the rounds.
+            A private server of its own, fsync and synchronous_commit on, a checkpoint
+            before each part. Over the same connections, one part after the other, per
+            round: (a) append, one 60-sample tick per transaction, the chain recomputed;
+            (b) a log with one JSONB row per sample (identity position, unique (stream,
+            seq), unique id), 60 rows per INSERT and commit; (c) binary COPY of the tick
+            rows into a table without index; (d) catch-up, 100 ticks per call. Medians
+            over the rounds.
 
-            The samples are drawn from the seed: delays from a plausible distribution, rounded as the shipper's histogram rounds
-            them, every field set. What is sent is made before the clock runs. Needs about 2 GB of disk and of memory.
+            The samples are drawn from the seed: delays from a plausible distribution,
+            rounded as the shipper's histogram rounds them, every field set. What is sent
+            is made before the clock runs. Needs about 2 GB of disk and of memory.
 
             Examples:
               fairlead bench append

@@ -13,10 +13,12 @@ struct BenchForecastCommand: AsyncParsableCommand {
         commandName: "forecast",
         abstract: "Hold the predictor against two dumb forecasts and against plateau@1: spikes foreseen, false brakes, violation, rate given up.",
         discussion: """
-            The forecasts: learned (the predictor's), persistence (what is, stays), trend (a straight line through the newest two). The first
-            four numbers are open loop: predictive@1 reads runs of plateau@1 and acts on nothing, so that every forecast meets the same spikes;
-            FORESEEN is one that a brake would have come before, by at most two ticks. The others are closed loop: predictive@1 runs the
-            plant, violation is per seed, and GIVEN UP is against plateau@1's rate.
+            The forecasts: learned (the predictor's), persistence (what is, stays), trend
+            (a straight line through the newest two). The first four numbers are open
+            loop: predictive@1 reads runs of plateau@1 and acts on nothing, so that every
+            forecast meets the same spikes; FORESEEN is one that a brake would have come
+            before, by at most two ticks. The others are closed loop: predictive@1 runs
+            the plant, violation is per seed, and GIVEN UP is against plateau@1's rate.
 
             Examples:
               fairlead bench forecast --plant clusters/plants/stepped.yaml --seeds 101..120

@@ -15,10 +15,12 @@ struct BenchLawsCommand: AsyncParsableCommand {
         commandName: "laws",
         abstract: "Try the control laws against plants: violation, use of the link, patches.",
         discussion: """
-            A plant is a closed loop described in YAML: links with queues, sites that send, how late a limit is in force. The loops of
-            production run against it, one shipper per site and a coordinator where the plant has a hub. The clairvoyant knows at
-            every instant what each link carries; USED is what was carried over what the clairvoyant carried. A second violates where
-            its p95 was above the bound; the warm-up is counted. Patches and reversals are per site.
+            A plant is a closed loop described in YAML: links with queues, sites that
+            send, how late a limit is in force. The loops of production run against it,
+            one shipper per site and a coordinator where the plant has a hub. The
+            clairvoyant knows at every instant what each link carries; USED is what was
+            carried over what the clairvoyant carried. A second violates where its p95 was
+            above the bound; the warm-up is counted. Patches and reversals are per site.
 
             Examples:
               fairlead bench laws --plant clusters/plants/steady.yaml --seeds 1..20

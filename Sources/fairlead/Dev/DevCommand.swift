@@ -18,8 +18,10 @@ struct DevCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dev", abstract: "Run everything on this machine, with three simulated plants and a story.",
         discussion: """
-            A private PostgreSQL, two central services, three shippers, a webhook receiver and a world of simulated plants, each a
-            process of its own under one supervisor that restarts what dies. Not for production: it listens on 127.0.0.1 only.
+            A private PostgreSQL, two central services, three shippers, a webhook receiver
+            and a world of simulated plants, each a process of its own under one
+            supervisor that restarts what dies. Not for production: it listens on
+            127.0.0.1 only.
 
             Examples:
               fairlead dev
@@ -38,10 +40,18 @@ struct DevCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Keep the data in this directory. Without it, a temporary one is removed at the end.", valueName: "directory"))
     var persist: String?
 
+    func validate() throws { _ = try length() }
+
+    private func length() throws -> Nanoseconds? {
+        guard let duration else { return nil }
+        let length: Nanoseconds
+        do { length = try Nanoseconds(parsing: duration) } catch { throw ValidationError("--for: \(error)") }
+        guard length >= .seconds(1) else { throw ValidationError("--for \(duration): at least 1s; leave it out to run until Ctrl-C") }
+        return length
+    }
+
     func run() async throws {
-        let length = try duration.map { text in
-            do { return try Nanoseconds(parsing: text) } catch { throw ValidationError("--for: \(error)") }
-        }
+        let length = try length()
         try await reportingFailures {
             let stopping = SignalWatch([SIGINT, SIGTERM])
             let stage = try DevStage(directory: persist)

@@ -50,8 +50,13 @@ struct DevRun {
         if stage.server.processIdentifier == nil {
             tell("PostgreSQL died; starting it again")
             try await stage.startServer()
+            if let identifier = stage.server.processIdentifier { tell("postgres runs again, pid \(identifier)") }
         }
+        let before = stage.supervisor.table
         for role in stage.supervisor.keep() { tell("\(role) died; starting it again") }
+        for (old, new) in zip(before, stage.supervisor.table) where new.starts > old.starts {
+            tell("\(new.role) runs again, pid \(new.processIdentifier.map(String.init) ?? "-")")
+        }
         try await clock.sleep(for: .milliseconds(200))
     }
 

@@ -36,7 +36,7 @@ struct WorldCommand: AsyncParsableCommand {
         try await reportingFailures {
             let (fleet, problems) = try FleetFiles.read(config)
             guard let fleet else {
-                for problem in problems { say(problem.description) }
+                standardError(problems)
                 throw FairleadExit.different
             }
             var generator = SecureRandomNumberGenerator()

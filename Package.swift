@@ -146,7 +146,7 @@ let package = Package(
         tests("ExplanationTests", ["Explanation", "ReadModel", "Charts", "Exposition", "SampleFleet", "Events", "Quantities", "JSONDocument", subprocess]),
         tests("WebTests", ["Web", "ReadModel", "Exposition", "HTTPTransport", "SampleFleet", "Events", "Quantities", "JSONDocument", logging,
                            lifecycle, subprocess, system]),
-        tests("ReadCommandTests", ["fairlead", "Fleet", "LawHistory", "ReadModel", "SampleFleet", "ControlLaw", "Events", "Quantities", "JSONDocument", argumentParser]),
+        tests("ReadCommandTests", ["fairlead", "Explanation", "Fleet", "LawHistory", "ReadModel", "SampleFleet", "ControlLaw", "Events", "Quantities", "JSONDocument", argumentParser]),
         tests("TidyTests", []),
         tests("ReadmeTests", []),
         tests("EventsTests", ["Events", "Quantities", "JSONDocument", "Cryptography"]),

@@ -15,7 +15,10 @@ public struct ShareExplanation: Sendable {
     }
 
     public var text: String {
-        let granted = share.granted == share.share ? "" : " (granted \(share.granted.readable) so far: the rest waits until others have gone down, or is too little for a change)"
+        // More is granted than the share only where it lies below the floor, below which no site goes.
+        let isAtFloor = share.granted > share.share && !allocation.isFeasible
+        let granted = isAtFloor ? " (granted \(share.granted.readable), its floor, at which it stays though that does not fit)"
+            : share.granted == share.share ? "" : " (granted \(share.granted.readable) so far: the rest waits until others have gone down, or is too little for a change)"
         let subject = "\(share.workload) of \(share.cluster) gets \(share.share.readable)\(granted): "
         if share.binding == "use" { return plainLine(subject + "it is idle, and keeps a quarter above what it uses. \(consequence)") }
         let next = share.next.map { "; behind it \(described($0))" } ?? ""
@@ -46,11 +49,15 @@ public struct ShareExplanation: Sendable {
         allocation.links.first { resource == "link \($0.link)" || resource == $0.link.text }
     }
 
+    /// A resource as a table's cell: `link wan-a`, `its own brake on wan-a`, `its own ceiling`.
+    public static func words(_ resource: String) -> String {
+        if ["ceiling", "floor", "use"].contains(resource) { return "its own \(resource)" }
+        guard resource.hasPrefix("brake "), let slash = resource.lastIndex(of: "/") else { return resource }
+        return "its own brake on \(resource[slash...].dropFirst())"
+    }
+
     private func described(_ resource: String) -> String {
-        if isOwnBound(resource) { return "its own \(resource)" }
-        // brake plant-a/wan: a site's own, which it says itself.
-        if resource.hasPrefix("brake "), let slash = resource.lastIndex(of: "/") { return "its own brake on \(resource[slash...].dropFirst())" }
-        guard let link = link(resource) else { return resource }
+        guard let link = link(resource) else { return ShareExplanation.words(resource) }
         let lowered = link.effective < link.configured ? " (configured \(link.configured.readable))" : ""
         return "\(link.link), which carries \(link.effective.readable)\(lowered) less \(link.reserved.readable) reserved"
     }

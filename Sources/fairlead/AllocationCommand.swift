@@ -65,7 +65,8 @@ struct AllocationGetCommand: AsyncParsableCommand {
         var shares = TextTable([.init("CLUSTER"), .init("WORKLOAD"), .init("SHARE", .right), .init("GRANTED", .right), .init("BOUND BY"), .init("NEXT")])
         for share in allocation.shares {
             shares.add([
-                share.cluster.text, share.workload.text, floors.share(share).text, share.granted.readable, share.binding, share.next ?? "nothing",
+                share.cluster.text, share.workload.text, floors.share(share).text, share.granted.readable, ShareExplanation.words(share.binding),
+                share.next.map { ShareExplanation.words($0) } ?? "nothing",
             ])
         }
         let missing = allocation.shares.map { floors.share($0).missing }.reduce(.zero, +)

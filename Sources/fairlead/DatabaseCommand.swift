@@ -178,10 +178,12 @@ struct DatabaseCommand: AsyncParsableCommand {
                     }
                     print((["consumers": .array(rows)] as JSONValue).indentedText)
                 case .table:
+                    var table = TextTable([.init("READER"), .init("DRIVES"), .init("BEHIND", .right), .init("STREAMS", .right)])
                     for consumer in list {
-                        print("\(consumer.name)  \(consumer.drives ?? "not registered")  \(consumer.entriesBehind) entries behind in \(consumer.streams) streams")
+                        table.add([consumer.name, consumer.drives ?? "not registered", "\(consumer.entriesBehind)", "\(consumer.streams)"])
                     }
-                    print("\(list.count) readers")
+                    print(table.text(), terminator: "")
+                    print(counted(list.count, "reader"))
                 }
             }
         }

@@ -19,7 +19,7 @@ struct Fairlead: AsyncParsableCommand {
               fairlead status                          the fleet, worst first
               fairlead alerts                          what fires, and what was resolved
               fairlead explain decision plant-a/4f21c09a/118
-              fairlead lab --for 240s --seed 1         real packets through a real bottleneck (root)
+              fairlead lab --for 240s --seed 1         real packets, a real bottleneck (root)
 
             Exit codes:
             \(FairleadExit.table)

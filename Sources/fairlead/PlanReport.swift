@@ -39,7 +39,7 @@ struct PlanReport {
     }
 
     private func cause(_ row: AllocationForecast.Row) -> String {
-        let binding = ["ceiling", "use"].contains(row.binding) ? "its own \(row.binding)" : row.binding
+        let binding = ShareExplanation.words(row.binding)
         if let link = forecast.links.first(where: { "link \($0.link)" == row.binding && $0.now != $0.then }) {
             return "\(link.link) would carry \(link.then.readable) instead of \(link.now.readable)"
         }
@@ -65,7 +65,7 @@ struct PlanReport {
         for line in lines {
             let (now, then) = (line.now.rate, line.then.rate)
             let difference = now == then ? "none" : then < now ? "-\(now.minus(then).readable)" : "+\(then.minus(now).readable)"
-            table.add([line.row.cluster.text, line.row.workload.text, line.now.text, line.then.text, difference, line.row.binding, why(line)])
+            table.add([line.row.cluster.text, line.row.workload.text, line.now.text, line.then.text, difference, ShareExplanation.words(line.row.binding), why(line)])
         }
         let losers = forecast.rows.count { $0.then < $0.now }
         let gainers = forecast.rows.count { $0.then > $0.now }

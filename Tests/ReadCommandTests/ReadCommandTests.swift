@@ -1,5 +1,6 @@
 import ArgumentParser
 import Events
+import Explanation
 import JSONDocument
 import Quantities
 import ReadModel
@@ -158,6 +159,18 @@ import Testing
         #expect(share.text == "10.0 Mbit/s (floor)" && share.missing == .megabits(6) && share.isBelowFloor)
         #expect(FloorShare(share: .megabits(12), floor: .megabits(10)).text == "12.0 Mbit/s")
         #expect(FloorShare(share: .zero, floor: nil).text == "0.00 bit/s")
+    }
+
+    @Test func `what binds is said in words, and a share below its floor says that the site stays at the floor`() {
+        #expect(ShareExplanation.words("brake plant-b/wan-shared") == "its own brake on wan-shared" && ShareExplanation.words("link wan") == "link wan")
+        #expect(ShareExplanation.words("use") == "its own use")
+        let share = AllocationRecord.Share(cluster: "plant-b", workload: "erp", share: .zero, granted: .megabits(10), binding: "link wan", next: nil)
+        let allocation = AllocationRecord(
+            version: GrantVersion(term: 1, version: 1), isFeasible: false,
+            links: [.init(link: "wan", configured: .megabits(300), effective: .megabits(20), reserved: .megabits(20), used: .zero)], shares: [share],
+            certificate: "{}", foldedThrough: [])
+        #expect(ShareExplanation(share, in: allocation).text.hasPrefix(
+            "erp of plant-b gets 0.00 bit/s (granted 10.0 Mbit/s, its floor, at which it stays though that does not fit): wan, which carries"))
     }
 
     @Test func `what is printed to be typed is quoted for a shell`() {

@@ -27,7 +27,8 @@ public final class LogReader: Sendable {
 
     /// The most entries per stream and in all that one call returns.
     public static let maximumPerStream: Int32 = 500
-    public static let maximumRecords: Int32 = 20_000
+    /// Five thousand entries of a cluster's stream have at most 640 MiB, and as a rule five.
+    public static let maximumRecords: Int32 = 5_000
 
     private struct Place: Sendable {
         var sequence: Int64

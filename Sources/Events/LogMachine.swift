@@ -133,7 +133,7 @@ public struct LogMachine: Sendable {
             return .answer(.conflict(at: request.firstSequence + Int64(first)))
         }
         guard batch.decoded.count == request.entries.count else { return .answer(.refused(.malformedEntry)) }
-        if let refusal = request.stream.refusal(of: batch.decoded) { return .answer(.refused(refusal)) }
+        if let refusal = request.stream.refusal(of: batch.decoded, sizes: request.entries.map(\.recordBytes.count)) { return .answer(.refused(refusal)) }
         guard request.lastSequence >= expected else {
             return .answer(.duplicate(stream.head, grant: request.stream.cluster.flatMap { grants[$0] }))
         }

@@ -36,6 +36,9 @@ public struct AppendRequest: Hashable, Sendable {
     /// The most entries in one call, and the most bytes of them; more is refused.
     public static let maximumEntries = 500
     public static let maximumBytes = 4 << 20
+    /// What one entry of a cluster's stream may have, in canonical bytes. Readers hold pages of entries in memory: without this
+    /// bound one site's role could fill that of the centre. The centre's own entries are as large as its fleet.
+    public static let maximumEntryBytesOfCluster = 131_072
 
     public var stream: StreamName
     public var epoch: Int64
@@ -126,6 +129,7 @@ public enum LogRefusal: String, Sendable, CaseIterable {
     case noPartition = "no-partition"
     case foreignKind = "foreign-kind"
     case absurdTime = "absurd-time"
+    case entryTooLarge = "entry-too-large"
 
     /// What is wrong and what helps, for people.
     public var sentence: String {
@@ -139,6 +143,8 @@ public enum LogRefusal: String, Sendable, CaseIterable {
         case .staleTerm: "the log has seen a newer term"
         case .noPartition: "the table of the day is missing; an administrator runs fairlead db partitions"
         case .foreignKind: "an entry is of a kind that this stream may not tell: a shipper tells ticks and what it did, the centre grants"
+        case .entryTooLarge:
+            "an entry of a cluster's stream is larger than \(AppendRequest.maximumEntryBytesOfCluster) bytes; give fewer flows and workloads to one cluster"
         case .absurdTime:
             "an entry's time lies outside \(WallTime.plausible.lowerBound) to \(WallTime.plausible.upperBound); set the writer's clock"
         }

@@ -214,7 +214,7 @@ public struct LogWriter: Sendable {
     private mutating func refused(_ refusal: LogRefusal, _ now: MonotonicTime) -> [Action] {
         self.refusal = refusal
         switch refusal {
-        case .malformedEntry, .batchTooLarge, .foreignKind, .absurdTime:
+        case .malformedEntry, .batchTooLarge, .foreignKind, .absurdTime, .entryTooLarge:
             guard case .appending(let first, let count, let previous, let firstDigest) = phase else {
                 phase = .halted("the log refused the request: \(refusal.sentence)")
                 return []

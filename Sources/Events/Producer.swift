@@ -59,9 +59,11 @@ extension StreamName {
     }
 
     /// Why the log does not take these entries in this stream; nil where it does.
-    func refusal(of entries: [DecodedEntry]) -> LogRefusal? {
+    /// - Parameter sizes: of each, in canonical bytes.
+    func refusal(of entries: [DecodedEntry], sizes: [Int]) -> LogRefusal? {
         if !entries.allSatisfy(admits) { return .foreignKind }
-        return entries.allSatisfy { WallTime.plausible.contains($0.at) } ? nil : .absurdTime
+        if !entries.allSatisfy({ WallTime.plausible.contains($0.at) }) { return .absurdTime }
+        return producer == .shipper && sizes.contains { $0 > AppendRequest.maximumEntryBytesOfCluster } ? .entryTooLarge : nil
     }
 }
 

@@ -93,8 +93,12 @@ import Testing
         try await neighbourGoesOn("a foreign kind")
         #expect(try send(scene, kinds: "e", events: [event(body: String(repeating: "x", count: 10_000_000)).recordBytes()]) == "refused batch-too-large")
         try await neighbourGoesOn("ten megabytes")
+        let largest = AppendRequest.maximumEntryBytesOfCluster - event(body: "").recordBytes().count
+        #expect(try send(scene, kinds: "e", events: [event(body: String(repeating: "x", count: largest + 1)).recordBytes()]) == "refused entry-too-large")
         #expect(
-            try await counts(scene) == ["plant-a/s malformed-entry": 4, "plant-a/s foreign-kind": 1, "plant-a/s batch-too-large": 1])
+            try await counts(scene) == [
+                "plant-a/s malformed-entry": 4, "plant-a/s foreign-kind": 1, "plant-a/s batch-too-large": 1, "plant-a/s entry-too-large": 1,
+            ])
         // Bytes that are no text are not even read; the binary then asks again with the flaw alone, and that is counted.
         var bad = event(kind: "kind").recordBytes()
         let place = bad.firstIndex(of: UInt8(ascii: "k"))!
@@ -107,7 +111,9 @@ import Testing
         #expect(try await counts(scene)["plant-a/s malformed-entry"] == 5)
         try await neighbourGoesOn("bad UTF-8")
         // A kind, and a version, of a later binary are no fault: they are stored for it.
-        #expect(try send(scene, kinds: "e", events: [event(kind: "of_a_later_version", version: 32_000).recordBytes()]) == "stored")
+        let later = event(kind: "of_a_later_version", version: 32_000, body: String(repeating: "y", count: largest - 17))
+        #expect(later.recordBytes().count == AppendRequest.maximumEntryBytesOfCluster)
+        #expect(try send(scene, kinds: "e", events: [later.recordBytes()]) == "stored")
     }
 
     @Test func `however often and whatever is refused, the counts stay as many as there are words`() async throws {

@@ -189,6 +189,11 @@ extension LogMachine {
         #expect(log.apply(request(Array(repeating: writer.entries[0], count: AppendRequest.maximumEntries + 1))) == .refused(.batchTooLarge))
         let large = LogEntry.event(recordBytes: [UInt8](repeating: 0, count: AppendRequest.maximumBytes + 1))
         #expect(log.apply(request([large])) == .refused(.batchTooLarge))
+        func event(of bytes: Int) -> LogEntry {
+            let empty = EventEnvelope(kind: "k", version: 1, at: WallTime(microseconds: 1), body: "").recordBytes().count
+            return LogEntry(EventEnvelope(kind: "k", version: 1, at: WallTime(microseconds: 1), body: String(repeating: "x", count: bytes - empty)))
+        }
+        #expect(log.apply(request([event(of: AppendRequest.maximumEntryBytesOfCluster + 1)])) == .refused(.entryTooLarge))
         #expect(log.apply(request([writer.entries[0], .tick(recordBytes: [1, 2, 3])])) == .refused(.malformedEntry))
         #expect(log.apply(request(writer.entries, first: 0)) == .outOfOrder(expected: 1))
         #expect(log.stored(writer.stream).isEmpty)

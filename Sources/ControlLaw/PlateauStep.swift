@@ -33,6 +33,9 @@ struct PlateauStep {
         let steering = input.quality == .synthetic ? raw : memory.pacing.smoothed.delay ?? raw
         if steering > thresholds.upper { return lower(raw) }
         if raw <= thresholds.upper { becomeCalm() }
+        #if DEBUG
+        if PlantedBug.skipDeadband.isPlanted { return rise() }
+        #endif
         guard steering < thresholds.lower, raw <= input.target else {
             return Proposal(rate: frame.current, reason: .insideDeadband)
         }

@@ -220,6 +220,9 @@ public struct AllocationPlanner: Sendable {
     /// what may still flow until his cluster reports that it went lower. Where that is more than a link carries nobody on it rises,
     /// except to its floor: an older grant that may still be acted under is counted, and never given anew.
     private mutating func inTransit(_ shares: [BitRate], _ demands: [PlannedDemand], room: [LinkID: BitRate]) -> [BitRate] {
+        #if DEBUG
+        if PlantedBug.increaseBeforeDecrease.isPlanted { return shares }
+        #endif
         guard demands.indices.contains(where: { shares[$0] < demands[$0].committed }) else { return shares }
         var left = room
         for (demand, share) in zip(demands, shares) {

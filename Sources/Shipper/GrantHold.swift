@@ -13,7 +13,7 @@ struct GrantHold: Sendable {
 
     /// Takes a fetched grant. Returns true where it is newer than the one held.
     mutating func offer(_ fetched: Grant, sentAt: MonotonicTime) -> Bool {
-        if let grant, fetched.version <= grant.version { return false }
+        if let grant, fetched.version <= grant.version, !mayGoBack(to: fetched) { return false }
         livesUntil = sentAt + fetched.timeToLive
         grant = fetched
         expiryTold = false
@@ -21,8 +21,19 @@ struct GrantHold: Sendable {
     }
 
     func living(at now: MonotonicTime) -> Grant? {
+        #if DEBUG
+        if PlantedBug.expiredGrantRaises.isPlanted { return grant }
+        #endif
         guard let grant, let livesUntil, now < livesUntil else { return nil }
         return grant
+    }
+
+    private func mayGoBack(to fetched: Grant) -> Bool {
+        #if DEBUG
+        return PlantedBug.ignoreEpoch.isPlanted && fetched.version != grant?.version
+        #else
+        return false
+        #endif
     }
 
     /// The version that expired, told once.

@@ -18,7 +18,9 @@ extension ShipperProcess {
             return []
         }
         // Where the centre raises, what stands may be less than what was last desired here.
-        let rate = settings.cluster.delivery == .push ? min(desired, workloads[index].applied ?? desired) : desired
+        let standing = settings.cluster.delivery == .push ? min(desired, workloads[index].applied ?? desired) : desired
+        // What stands on several objects was rounded down on each: at the lower guardrail that is a few bits below it.
+        let rate = settings.cluster.guardrails.clamp(standing)
         return patchNow([
             WorkloadPatch(
                 workload: workloads[index].specification.id, desired: rate, before: nil, decision: standingDecision, term: grants.highestTerm)

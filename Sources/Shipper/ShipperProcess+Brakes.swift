@@ -6,6 +6,9 @@ extension ShipperProcess {
     mutating func releaseBrake(of index: Int, by living: Grant?) {
         guard let brake = loops[index].brake else { return }
         if settings.cluster.delivery == .standalone { loops[index].brake = nil }
+        #if DEBUG
+        if PlantedBug.raiseOverUnfoldedBrake.isPlanted { loops[index].brake = nil }
+        #endif
         guard let folded = living?.foldedThrough, folded.stream == stream, folded.sequence >= brake.sequence else { return }
         loops[index].brake = nil
     }

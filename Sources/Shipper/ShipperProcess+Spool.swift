@@ -27,6 +27,9 @@ extension ShipperProcess {
         fixPendingFacts()
         for row in rows { fix(LogEntry(row)) }
         guard !patches.isEmpty else { return sendBatch(now) }
+        #if DEBUG
+        if PlantedBug.patchBeforeSpool.isPlanted { return patchNow(patches) + sendBatch(now) }
+        #endif
         let patience = AwaitedPatches.patience(tick: settings.tick)
         awaiting = AwaitedPatches(patches: patches, through: head.sequence, overdueAt: now.monotonic + patience)
         // One that has not answered for so long will not in time.
@@ -104,8 +107,11 @@ extension ShipperProcess {
         return patchNow(patches) + later
     }
 
-    mutating func spoolFailed(_ batch: Int64, _ problem: String, _ isBeyondUse: Bool) -> [ShipperEffect] {
+    mutating func spoolFailed(_ batch: Int64, _ problem: String, _ isBeyondUse: Bool, _ now: Now) -> [ShipperEffect] {
         guard let flight = batchInFlight, flight.id == batch else { return [] }
+        #if DEBUG
+        if PlantedBug.acknowledgeBeforeSync.isPlanted { return spooled(batch, nil, now) }
+        #endif
         batchInFlight = nil
         status.spoolFailures += 1
         let note = ShipperEffect.note(ShipperNote(.error, "the spool took nothing; braking goes on unspooled", ["problem": problem]))
@@ -161,6 +167,8 @@ extension ShipperProcess {
         stream = resumption.stream
         head = resumption.head
         rosterSequence = 0
+        // The newest decision stands in the old stream, or nowhere: in the new one its number is another entry's.
+        decidedAt = nil
         manner = "renewed"
         writer = LogWriter(
             stream: stream, spooled: head, acknowledged: resumption.acknowledged,

@@ -73,6 +73,9 @@ public struct ShipperProcess: Sendable {
                 states: zip(laws, stored).map { $1 ?? $0.initialState }, isResumed: stored[0] != nil)
         }
         self.head = resumption.head
+        #if DEBUG
+        if PlantedBug.sequenceReused.isPlanted, head.sequence > 0 { head.sequence -= 1 }
+        #endif
         self.tickNumber = resumption.keyValues[StateKey.tickNumber].flatMap(StateKey.integer) ?? 0
         self.writer = LogWriter(
             stream: resumption.stream, spooled: resumption.head, acknowledged: resumption.acknowledged,
@@ -91,7 +94,7 @@ public struct ShipperProcess: Sendable {
         switch input {
         case .tick(let observation): return tick(observation, now)
         case .spooled(let batch, let dropped): return spooled(batch, dropped, now)
-        case .spoolFailed(let batch, let problem, let isBeyondUse): return spoolFailed(batch, problem, isBeyondUse)
+        case .spoolFailed(let batch, let problem, let isBeyondUse): return spoolFailed(batch, problem, isBeyondUse, now)
         case .spoolRead(let reading): return effects(of: writer.read(reading, now: now.monotonic), now)
         case .spoolRenewed(let resumption, let keptAs): return spoolRenewed(resumption, keptAs: keptAs, now)
         case .spoolRenewalFailed(let problem):
@@ -198,9 +201,11 @@ public struct ShipperProcess: Sendable {
         let living = grants.living(at: now.monotonic)
         var rows: [Tick] = []
         var wishes: [Int: BitRate] = [:]
+        var inputs: [LoopInput] = []
         for index in loops.indices {
             releaseBrake(of: index, by: living)
             let input = loopInput(index, measured, uses, living, now)
+            inputs.append(input)
             var live = LoopAction.hold
             for (lawIndex, law) in laws.enumerated() {
                 let before = loops[index].states[lawIndex]
@@ -217,6 +222,7 @@ public struct ShipperProcess: Sendable {
         }
         for (workload, rate) in wishes { workloads[workload].desired = rate }
         if let living { followLoweredGrants(living) }
+        giveUpUnfoundedRaises(inputs, living)
         if rows.isEmpty { rows.append(row(ordinal: 0, living, now, nil)) }
         rows[0].flows = measured.map(\.sample)
         rows[0].workloads = uses
@@ -260,6 +266,9 @@ public struct ShipperProcess: Sendable {
         let isOld = loop.outranLimit(used: sums.used, applied: sums.applied, at: now.monotonic)
         evidence.set(.freshSinceDecrease, steering.freshness.sinceDecrease && !isOld)
         evidence.set(.freshSinceChange, steering.freshness.sinceChange)
+        #if DEBUG
+        evidence.set(.freshSinceChange, PlantedBug.raiseOnStaleSample.isPlanted)
+        #endif
         evidence.set(.confirmed, members.allSatisfy { $0.isConfirmed && $0.pendingPatch == nil })
         evidence.set(.baseProven, loop.flows.allSatisfy { measured[$0].baseIsProven })
         evidence.set(.standalone, isStandalone)

@@ -33,7 +33,6 @@ extension FleetSimulation {
         let life = sites[index].life
         switch effect {
         case .spool(let batch):
-            sites[index].spool.write(batch)
             schedule(.synced(index, life: life, batch), after: lane(index, latency(upTo: 2)))
         case .send, .readSpool, .acknowledge, .rememberEpoch, .renewSpool:
             if sites[index].laneFreeAt <= now.monotonic { return run(errand: effect, of: index) }
@@ -101,7 +100,6 @@ extension FleetSimulation {
         sites[index].effectsToLive = nil
         sites[index].life += 1
         sites[index].flight = nil
-        sites[index].spool.crash()
         sites[index].laneFreeAt = now.monotonic
         checker.died(cluster: index)
     }

@@ -49,12 +49,21 @@ public struct InvariantChecker: Sendable {
     mutating func shipper(_ site: SimulatedSite, _ index: Int, took input: ShipperInput, answered effects: [ShipperEffect]) {
         if case .tick(let observation) = input { note(rates.ticked(site, index, observation, now)) }
         if case .patchSettled(let report) = input { rates.settled(index, report, now) }
+        for case .spool(let batch) in effects { wished(batch, index) }
         for case .patch(let patch) in effects {
             if let decision = patch.decision, log.durableCount(of: decision.stream) < decision.sequence {
                 note((.durable, "\(site.cluster.id) carries out \(decision), which is on no disk yet"))
             }
             note(rates.patched(site, index, patch, now))
         }
+    }
+
+    private mutating func wished(_ batch: Shipper.SpoolBatch, _ index: Int) {
+        // A batch that failed comes again, with what was made since behind it.
+        let newest = batch.entries.last { entry in
+            if case .tick(let tick)? = try? entry.entry.decoded() { tick.ordinal == 0 } else { false }
+        }
+        if case .tick(let tick)? = try? newest?.entry.decoded() { rates.wished(index, tick) }
     }
 
     mutating func shipper(_ index: Int, heard answer: LogAnswer, askedAt: MonotonicTime) {

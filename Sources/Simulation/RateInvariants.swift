@@ -20,10 +20,11 @@ struct RateInvariants: Sendable {
     }
     /// What one tick gave of a loop's flows, from the sources that measure windows for us.
     private struct Evidence: Sendable {
-        var windowStart: MonotonicTime
         var isMeasured = true
         var isWithinTarget = true
         var isWithinBound = true
+        /// The last change of one of the loop's limits had settled before the window began.
+        var isFresh = true
         /// Suffering that nothing excuses: a brake is due.
         var suffers = false
     }
@@ -41,8 +42,31 @@ struct RateInvariants: Sendable {
         var held: Held?
         var loops: [Loop]
         var inFlight: Set<WorkloadID> = []
-        var desired: [WorkloadID: BitRate] = [:]
         var tickedAt: MonotonicTime?
+        /// What its rows wish for each workload, and whether the first of them that did was made on a fresh window.
+        var wishes: [Int: (rate: BitRate?, isFresh: Bool)] = [:]
+        private var counted: [Int: (bytes: UInt64, at: MonotonicTime)] = [:]
+        /// By workload, ticks in a row in which it used less than 85 % of its limit.
+        private var ticksBelow: [Int: Int] = [:]
+
+        init(loops: [Loop]) { self.loops = loops }
+
+        func isIdle(_ workload: Int) -> Bool { ticksBelow[workload, default: 0] >= 5 }
+        mutating func count(_ workload: Int, uses use: BitRate?, of limit: WorkloadReading.Limit) {
+            guard case .limited(let limit) = limit, let use, use < limit.scaled(thousandths: 850) else {
+                ticksBelow[workload] = 0
+                return
+            }
+            ticksBelow[workload, default: 0] += 1
+        }
+
+        /// What a workload sent since its counter was last read; nil where that is not known.
+        mutating func use(of workload: Int, by counter: WorkloadReading.Counter) -> BitRate? {
+            guard case .bytes(let bytes, let at) = counter else { return nil }
+            defer { counted[workload] = (bytes, at) }
+            guard let last = counted[workload], bytes >= last.bytes, at > last.at else { return nil }
+            return BitRate(bitsPerSecond: Int64(Int128(bytes - last.bytes) * 8_000_000_000 / Int128((at - last.at).count)))
+        }
     }
     private let fleet: FleetConfiguration
     private var sites: [Site]
@@ -71,6 +95,11 @@ struct RateInvariants: Sendable {
         guard let fetched else { return }
         if let held = sites[index].held, fetched.version <= held.grant.version { return }
         sites[index].held = Held(grant: fetched, livesUntil: askedAt + fetched.timeToLive)
+        guard let folded = fetched.foldedThrough else { return }
+        for loop in sites[index].loops.indices {
+            guard let brake = sites[index].loops[loop].brake?.position, brake.stream == folded.stream, brake.sequence <= folded.sequence else { continue }
+            sites[index].loops[loop].brake = nil
+        }
     }
 
     mutating func died(_ index: Int) {
@@ -103,15 +132,18 @@ struct RateInvariants: Sendable {
     mutating func ticked(_ site: SimulatedSite, _ index: Int, _ observation: Observation, _ now: MonotonicTime) -> (Invariant, String)? {
         let start = sites[index].tickedAt ?? now + fleet.tick * -1
         sites[index].tickedAt = now
+        let uses = observation.workloads.indices.map { sites[index].use(of: $0, by: observation.workloads[$0].counter) }
+        for (workload, use) in uses.enumerated() { sites[index].count(workload, uses: use, of: observation.workloads[workload].limit) }
         var found: (Invariant, String)?
         for place in sites[index].loops.indices {
             let loop = sites[index].loops[place]
             if let since = loop.brakeDueSince, found == nil {
                 found = (.braked, "\(site.cluster.id) on \(loop.link) suffers since \((now - since).milliseconds + fleet.tick.milliseconds) ms, and nothing was lowered")
             }
-            var evidence = RateInvariants.evidence(of: site.cluster, loop.link, observation, fleet, windowStart: start)
-            if evidence.isMeasured && evidence.isWithinTarget { sites[index].loops[place].brakesSinceCalm = 0 }
-            evidence.suffers = evidence.suffers && mustBrake(site, index, loop, observation, start)
+            var evidence = RateInvariants.evidence(of: site.cluster, loop.link, observation, fleet)
+            evidence.isFresh = loop.changedAt.map { $0 + fleet.settle <= start } ?? true
+            if evidence.isMeasured && evidence.isWithinTarget && evidence.isFresh { sites[index].loops[place].brakesSinceCalm = 0 }
+            evidence.suffers = evidence.suffers && mustBrake(site, index, loop, observation, uses, start)
             sites[index].loops[place].evidence = evidence
             sites[index].loops[place].brakeDueSince = evidence.suffers ? now : nil
         }
@@ -120,25 +152,27 @@ struct RateInvariants: Sendable {
 
     /// Whether nothing excuses that a loop which suffers is not lowered: it may act, its own limits are in the way, they have been in force
     /// for the whole window, and two brakes have not failed to help already.
-    private func mustBrake(_ site: SimulatedSite, _ index: Int, _ loop: Loop, _ observation: Observation, _ start: MonotonicTime) -> Bool {
+    private func mustBrake(_ site: SimulatedSite, _ index: Int, _ loop: Loop, _ observation: Observation, _ uses: [BitRate?], _ start: MonotonicTime) -> Bool {
         guard site.cluster.mode == .enforce, loop.brakesSinceCalm < 2 else { return false }
         if let changedAt = loop.changedAt, changedAt + fleet.settle > start { return false }
         let members = site.cluster.workloads.indices.filter { site.cluster.workloads[$0].links.contains(loop.link) }
         guard members.allSatisfy({ !sites[index].inFlight.contains(site.cluster.workloads[$0].id) }) else { return false }
-        var (limits, floors) = (BitRate.zero, BitRate.zero)
+        var (used, floors) = (BitRate.zero, BitRate.zero)
         for member in members {
-            // Without a limit, or with one that cannot be read, other rules hold.
-            guard case .limited(let limit) = observation.workloads[member].limit else { return false }
-            limits = limits + limit
-            floors = floors + site.cluster.guardrails.clamp(site.cluster.workloads[member].floor)
+            // Without a limit, or with one that cannot be read, other rules hold; and so where nothing counts the use.
+            guard case .limited(let limit) = observation.workloads[member].limit, let use = uses[member] else { return false }
+            used = used + min(use, limit)
+            let floor = site.cluster.guardrails.clamp(site.cluster.workloads[member].floor)
+            // An idle one counts with its use: it is not what fills the link, and is let alone (`LoopSums`).
+            floors = floors + (sites[index].isIdle(member) ? max(floor, use) : floor)
         }
-        return limits > max(floors, lowestByLaw).scaled(thousandths: 1_300)
+        return used > max(floors, lowestByLaw).scaled(thousandths: 1_300)
     }
 
     private static func evidence(
-        of cluster: ClusterSpecification, _ link: LinkID, _ observation: Observation, _ fleet: FleetConfiguration, windowStart: MonotonicTime
+        of cluster: ClusterSpecification, _ link: LinkID, _ observation: Observation, _ fleet: FleetConfiguration
     ) -> Evidence {
-        var evidence = Evidence(windowStart: windowStart)
+        var evidence = Evidence()
         for (flow, given) in zip(cluster.flows, observation.flows) where flow.links.contains(link) {
             guard let level = fleet.slaClass(named: flow.slaClass) else { continue }
             switch given {
@@ -164,8 +198,19 @@ struct RateInvariants: Sendable {
 
     mutating func settled(_ index: Int, _ report: PatchReport, _ now: MonotonicTime) {
         sites[index].inFlight.remove(report.workload)
-        guard report.result == .applied || report.result == .unknown else { return }
+        guard report.result == .applied else { return }
         for loop in loops(of: report.workload, in: index) { sites[index].loops[loop].changedAt = now }
+    }
+
+    /// Rows on their way to the disk: when a wish was made counts, for a patch may be refused and tried again.
+    mutating func wished(_ index: Int, _ tick: Tick) {
+        for (place, use) in tick.workloads.enumerated() where place < fleet.clusters[index].workloads.count {
+            if let known = sites[index].wishes[place], known.rate == use.desired { continue }
+            let isFresh = loops(of: fleet.clusters[index].workloads[place].id, in: index).allSatisfy {
+                sites[index].loops[$0].evidence?.isFresh ?? false
+            }
+            sites[index].wishes[place] = (use.desired, isFresh)
+        }
     }
 
     /// Rows on the disk that tell of brakes.
@@ -178,10 +223,7 @@ struct RateInvariants: Sendable {
 
     mutating func patched(_ site: SimulatedSite, _ index: Int, _ patch: WorkloadPatch, _ now: MonotonicTime) -> (Invariant, String)? {
         guard let specification = site.cluster.workload(patch.workload) else { return (.bounded, "\(patch.workload) is nobody's") }
-        defer {
-            sites[index].inFlight.insert(patch.workload)
-            sites[index].desired[patch.workload] = patch.desired
-        }
+        defer { sites[index].inFlight.insert(patch.workload) }
         let name = "\(site.cluster.id)/\(patch.workload)"
         if let breach = bounded(patch.desired, site.cluster, name) { return breach }
         let isRaise = patch.before.map { patch.desired > $0 } ?? false
@@ -198,6 +240,10 @@ struct RateInvariants: Sendable {
         for loop in loops(of: patch.workload, in: index) {
             if let problem = evidenceProblem(sites[index].loops[loop]) { return (.founded, "\(rise) \(problem)") }
         }
+        let place = site.cluster.workloads.firstIndex { $0.id == patch.workload } ?? 0
+        guard sites[index].wishes[place]?.isFresh == true else {
+            return (.founded, "\(rise) on a window that reaches back before the last change had settled")
+        }
         guard site.cluster.delivery == .pull else { return nil }
         return grantProblem(patch, specification, site, index, now).map { (.founded, "\(rise) \($0)") }
     }
@@ -212,11 +258,7 @@ struct RateInvariants: Sendable {
         guard let evidence = loop.evidence else { return "before anything was measured" }
         guard evidence.isMeasured else { return "while a flow on \(loop.link) is not measured" }
         guard evidence.isWithinBound else { return "while a flow on \(loop.link) suffers" }
-        guard evidence.isWithinTarget || !raisesWithinTarget else { return "while a flow on \(loop.link) is above its target" }
-        if let changedAt = loop.changedAt, changedAt + fleet.settle > evidence.windowStart {
-            return "on a window that reaches back before the last change had settled"
-        }
-        return nil
+        return evidence.isWithinTarget || !raisesWithinTarget ? nil : "while a flow on \(loop.link) is above its target"
     }
 
     private func grantProblem(
@@ -230,8 +272,6 @@ struct RateInvariants: Sendable {
         }
         for loop in loops(of: patch.workload, in: index) {
             guard let brake = sites[index].loops[loop].brake else { continue }
-            let folded = held.grant.foldedThrough
-            if let folded, folded.stream == brake.position.stream, folded.sequence >= brake.position.sequence { continue }
             let others = site.cluster.workloads(crossing: sites[index].loops[loop].link).count > 1
             // Beside an idle workload a cap on the loop's total is more than a cap on each.
             guard !others, patch.desired > brake.cap else { continue }

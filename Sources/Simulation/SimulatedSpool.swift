@@ -3,9 +3,8 @@ import Events
 import Quantities
 import Shipper
 
-/// A spool's disk: what it holds durably, what was written and not synced yet, and what a crash, a full disk or damage do to it.
-///
-/// It answers as `SQLiteSpool` does. What is written and not synced can be read by the process that wrote it, and is gone when that dies.
+/// A spool's disk: what it holds durably, and what a full disk or damage do to it. It answers as `SQLiteSpool` does: a batch is there when
+/// it is durable, and not before.
 struct SimulatedSpool: Sendable {
     private(set) var stream: StreamName
     private let chain: HashChain
@@ -20,7 +19,6 @@ struct SimulatedSpool: Sendable {
     private(set) var acknowledged: Int64 = 0
     private(set) var highestEpochSeen: Int64 = 0
     private var keyValues: [String: [UInt8]] = [:]
-    private var unsynced: [Shipper.SpoolBatch.Entry] = []
 
     /// So many entries fit; so many acknowledged ones are kept, for a log that is restored.
     static let maximumEntries = 12_000
@@ -39,12 +37,8 @@ struct SimulatedSpool: Sendable {
         ShipperResumption(stream: stream, head: head, acknowledged: acknowledged, highestEpochSeen: highestEpochSeen, keyValues: keyValues)
     }
 
-    /// Written to the file, and not on the disk yet.
-    mutating func write(_ batch: Shipper.SpoolBatch) { unsynced = batch.entries }
-
     /// The batch is durable. Returns what had to be dropped to make room for it.
     mutating func sync(_ batch: Shipper.SpoolBatch) -> ClosedRange<Int64>? {
-        unsynced = []
         for entry in batch.entries {
             precondition(entry.sequence == head.sequence + 1, "a spool takes what continues its chain")
             entries.append(entry)
@@ -69,17 +63,13 @@ struct SimulatedSpool: Sendable {
     }
     mutating func remember(epoch: Int64) { highestEpochSeen = max(highestEpochSeen, epoch) }
 
-    /// The process died.
-    mutating func crash() { unsynced = [] }
-
     /// Some of the newest records cannot be read any more.
     mutating func tear(_ count: Int) {
         for entry in entries.suffix(count) { damaged.insert(entry.sequence) }
     }
 
     func read(after sequence: Int64) -> SpoolReading {
-        let end = unsynced.last?.sequence ?? head.sequence
-        guard sequence < end else { return SpoolReading(previousDigest: digest(at: sequence), entries: [], digests: []) }
+        guard sequence < head.sequence else { return SpoolReading(previousDigest: digest(at: sequence), entries: [], digests: []) }
         guard sequence >= tail.sequence else {
             let cause = droppedThrough == tail.sequence ? "full" : "forgotten"
             return reading(SpoolReading.Hole(last: tail.sequence, digestBefore: digest(at: sequence), digestAfter: tail.digest, cause: cause))
@@ -95,8 +85,6 @@ struct SimulatedSpool: Sendable {
         if from < entries.count { run = Array(entries[from..<min(entries.count, from + AppendRequest.maximumEntries)]) }
         if let gap = run.firstIndex(where: { damaged.contains($0.sequence) }) {
             run.removeSubrange(gap...)
-        } else if sequence + Int64(run.count) >= head.sequence {
-            run += unsynced.filter { $0.sequence > sequence }
         }
         return SpoolReading(previousDigest: digest(at: sequence), entries: run.map(\.entry), digests: run.map(\.digest))
     }
@@ -109,8 +97,7 @@ struct SimulatedSpool: Sendable {
         if sequence == tail.sequence { return tail.digest }
         if sequence == 0 { return chain.genesis(of: stream) }
         let place = Int(sequence - tail.sequence) - 1
-        if entries.indices.contains(place) { return entries[place].digest }
-        return unsynced.first { $0.sequence == sequence }?.digest
+        return entries.indices.contains(place) ? entries[place].digest : nil
     }
 
     private mutating func forget(_ count: Int) {

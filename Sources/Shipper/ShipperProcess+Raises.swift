@@ -1,0 +1,30 @@
+import Events
+import Fleet
+import Quantities
+
+/// Raises that were decided and are not in force.
+extension ShipperProcess {
+    /// Gives up the raises that nothing speaks for any more.
+    ///
+    /// A limit that was to rise and did not, because its patch was refused, lost or undone, is patched again with every tick. That is a
+    /// raise each time, and needs each time what the first needed: a grant that lives and covers it, and flows that are measured and do not
+    /// suffer, on every link that the workload crosses. A loop that only holds says nothing of another loop's raise, so it is asked here.
+    mutating func giveUpUnfoundedRaises(_ inputs: [LoopInput], _ living: Grant?) {
+        guard mayAct, settings.cluster.delivery != .push else { return }
+        for index in workloads.indices {
+            guard let desired = workloads[index].desired, let applied = workloads[index].applied, desired > applied, !workloads[index].isConfirmed
+            else { continue }
+            let isCalm = loops.indices.allSatisfy { !loops[$0].workloads.contains(index) || inputs[$0].allowsRaise }
+            if !isCalm || !covers(living, desired, workloads[index].specification) { workloads[index].desired = applied }
+        }
+    }
+
+    private func covers(_ living: Grant?, _ rate: BitRate, _ workload: WorkloadSpecification) -> Bool {
+        guard settings.cluster.delivery != .standalone else { return true }
+        return living.map { rate <= max($0.rate(of: workload.id) ?? .zero, settings.cluster.guardrails.clamp(workload.floor)) } ?? false
+    }
+}
+
+extension LoopInput {
+    fileprivate var allowsRaise: Bool { quality == .measured && raw.map { $0 <= bound } ?? false }
+}

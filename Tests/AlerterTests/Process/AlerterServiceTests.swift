@@ -143,6 +143,9 @@ import Webhook
                 fleet: fleet, database: ConnectionSettings(), holder: "a", http: HTTPClient(),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         }
-        #expect(error?.description == "the secret file /nonexistent/secret of on-call cannot be read")
+        #expect(
+            error?.description
+                == "the secret file /nonexistent/secret of on-call cannot be read: there is no such file; make one with: "
+                + "echo whsec_$(openssl rand -base64 32)")
     }
 }

@@ -19,6 +19,21 @@ import Testing
         }
     }
 
+    @Test(arguments: Law.names) func `no rate that a row can hold overflows a law`(_ name: String) throws {
+        let law = try Law(name: name)
+        let most = BitRate(bitsPerSecond: .max)
+        for raw: Delay in [.microseconds(10), .microseconds(1_200), .microseconds(9_000)] {
+            var state = law.initialState
+            for _ in 0..<12 {
+                var absurd = input(raw: raw, applied: 100)
+                (absurd.applied, absurd.used, absurd.grant, absurd.ceiling) = (most, most, most, most)
+                let result = law.step(state: state, input: absurd)
+                state = result.state
+                #expect(result.outcome.desired.map { $0 <= .maximum } ?? true)
+            }
+        }
+    }
+
     @Test(arguments: Law.names) func `no rate is outside the guardrails or 0`(_ name: String) throws {
         try histories(name, seed: 1) { input, outcome, _, _, _ in
             for rate in [outcome.desired, outcome.requested] {

@@ -13,6 +13,7 @@ struct ShipperBench {
     private var sequence: Int64 = 0
     /// What stands at the enforcer.
     var limit: WorkloadReading.Limit = .limited(.megabits(100))
+    var replicas: Int16 = 1
     private var bytes: UInt64 = 0
 
     static let stream = StreamName(cluster: "plant-a", spool: "00000001")
@@ -54,7 +55,7 @@ struct ShipperBench {
         }
         bytes += UInt64(used.bitsPerSecond * 5 / 8)
         return step(
-            .tick(Observation(flows: [.probes(records)], workloads: [WorkloadReading(limit: limit, counter: .bytes(bytes, at: now.monotonic))])))
+            .tick(Observation(flows: [.probes(records)], workloads: [WorkloadReading(limit: limit, counter: .bytes(bytes, at: now.monotonic), replicas: replicas)])))
     }
 
     var monotonic: MonotonicTime { now.monotonic }

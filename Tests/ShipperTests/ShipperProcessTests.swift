@@ -1,4 +1,5 @@
 import ControlLaw
+import Cryptography
 import Events
 import Fleet
 import Quantities
@@ -116,6 +117,29 @@ struct ShipperProcessTests {
         #expect(mentions == 1)
         // What waits for the hanging spool counts too.
         #expect(bench.process.status.entriesLost == 3)
+    }
+
+    @Test func `an enforcer that says the impossible makes no row that the log must refuse`() throws {
+        var bench = try ShipperBench()
+        bench.limit = .limited(BitRate(bitsPerSecond: .max))
+        bench.replicas = -4
+        let entries = bench.tick(delay: .microseconds(50)).spooledBatches.flatMap(\.entries).map(\.entry)
+        var log = LogMachine(hash: .libcrypto)
+        guard case .opened(let claim, _, _) = log.apply(.open(OpenRequest(stream: ShipperBench.stream, highestEpochSeen: 0)), nonce: 1) else {
+            Issue.record("not opened")
+            return
+        }
+        let answer = log.apply(
+            .append(
+                AppendRequest(
+                    stream: ShipperBench.stream, epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest,
+                    entries: entries)), nonce: 1)
+        guard case .stored = answer else {
+            Issue.record("\(answer)")
+            return
+        }
+        let ticks = try entries.compactMap { if case .tick(let tick) = try $0.decoded() { tick } else { nil } }
+        #expect(ticks.first?.workloads.first?.replicas == 0 && ticks.first?.workloads.first?.applied == nil)
     }
 
     @Test func `what a full spool refused is offered again with the same numbers and digests`() throws {

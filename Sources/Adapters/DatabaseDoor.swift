@@ -54,7 +54,7 @@ public struct WatchedLog: EventLog {
         self.log = log
         self.door = door
     }
-    public func answer(_ request: LogRequest) async throws -> LogAnswer { 
+    public func answer(_ request: LogRequest) async throws -> LogAnswer {
         let isProof = if case .open = request { false } else { true }
         return try await door.watch(isProof: isProof) { try await log.answer(request) }
     }

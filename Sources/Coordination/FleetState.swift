@@ -126,7 +126,11 @@ public struct FleetState: Sendable {
 
     private mutating func fold(_ grant: Grant) {
         terms.centre(names: grant.version.term)
-        if let held = grants[grant.cluster], held.version >= grant.version { return }
+        if let newest = grants[grant.cluster], newest.version >= grant.version {
+            // Behind the newest, which the place told of, come older ones that a site may still act under.
+            if newest.version > grant.version { outstand(grant) }
+            return
+        }
         grants[grant.cluster] = grant
         outstand(grant)
     }
@@ -144,6 +148,7 @@ public struct FleetState: Sendable {
     private mutating func outstand(_ grant: Grant) {
         var list = outstanding[grant.cluster, default: []]
         list.append(grant)
+        list.sort { $0.version < $1.version }
         if list.count > FleetState.maximumOutstanding {
             let oldest = list.removeFirst()
             for index in list[0].rates.indices {

@@ -129,6 +129,10 @@ import Testing
             at: FleetPlace(
                 cursors: [shipper: 3], rosters: [LogPosition(stream: shipper, sequence: 1): plainRoster("plant-a")], grants: [newest]))
         sequences[shipper] = 3
+        // An older grant is read behind it, and may still be acted under until the site says that it holds the newest.
+        fold(grant(term: 6, rate: 300), in: .coordinator)
+        #expect(state.highestOutstanding("plant-a", "telemetry") == .megabits(300) && state.grants["plant-a"] == newest)
+        fold(tick(holding: newest.version), in: shipper)
         #expect(state.highestTermSeen == 7 && state.highestOutstanding("plant-a", "telemetry") == .megabits(80))
         fold(tick(holding: nil), in: shipper)
         #expect(state.clusters["plant-a"]?.workloads["telemetry"]?.applied == .megabits(50))

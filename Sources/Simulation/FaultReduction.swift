@@ -1,19 +1,27 @@
 public import ControlLaw
-import Quantities
+public import Quantities
 
 /// Cuts a failing run down to few faults that still break the same invariant (delta debugging; A. Zeller and R. Hildebrandt,
 /// "Simplifying and isolating failure-inducing input", 2002).
 public struct FaultReduction: Sendable {
-    /// So many runs are tried at the most.
-    public static let maximumRuns = 150
+    /// So many runs are tried at the most, so that a batch that fails ends all the same.
+    public static let maximumRuns = 60
+    /// A run with fewer faults ends so long after the moment at which the whole one broke: what breaks later is not looked for.
+    public static let patience = Nanoseconds.seconds(60)
+
     public private(set) var run: SimulationRun
     public private(set) var breach: Breach
     public private(set) var runsTried = 0
+    /// Whether the runs were used up before nothing more could be left out: fewer faults may do.
+    public private(set) var isCutShort = false
+    /// Where runs end; nil for those that only break at the end.
+    private let end: Nanoseconds?
 
     /// - Parameter breach: what the whole run broke.
     public init(_ run: SimulationRun, breach: Breach) {
         self.run = run
         self.breach = breach
+        end = breach.at < run.length ? breach.at + FaultReduction.patience : nil
     }
 
     public mutating func reduce() throws(LawError) {
@@ -23,10 +31,14 @@ public struct FaultReduction: Sendable {
             _ = try stillBreaks(before)
         }
         var parts = 2
-        while run.faults.count > 1, runsTried < FaultReduction.maximumRuns {
+        while run.faults.count > 1 {
             let size = (run.faults.count + parts - 1) / parts
             var isReduced = false
-            for start in stride(from: 0, to: run.faults.count, by: size) where runsTried < FaultReduction.maximumRuns {
+            for start in stride(from: 0, to: run.faults.count, by: size) {
+                guard runsTried < FaultReduction.maximumRuns else {
+                    isCutShort = true
+                    return
+                }
                 var fewer = run.faults
                 fewer.removeSubrange(start..<min(start + size, fewer.count))
                 if try stillBreaks(fewer) {
@@ -48,7 +60,7 @@ public struct FaultReduction: Sendable {
         var smaller = run
         smaller.faults = faults
         runsTried += 1
-        guard let found = try smaller.outcome().breach, found.invariant == breach.invariant else { return false }
+        guard let found = try smaller.outcome(endingAfter: end).breach, found.invariant == breach.invariant else { return false }
         run = smaller
         breach = found
         return true

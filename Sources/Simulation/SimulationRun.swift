@@ -46,10 +46,11 @@ public struct SimulationRun: Sendable {
     }
 
     /// Lets the faults strike, then the fleet heal.
-    public func outcome() throws(LawError) -> Outcome {
+    /// - Parameter end: where the run ends, though not all faults have struck and nothing has healed; nil for a whole run.
+    public func outcome(endingAfter end: Nanoseconds? = nil) throws(LawError) -> Outcome {
         var simulation = try simulation()
-        simulation.run(for: length + .seconds(1))
-        simulation.heal(within: SimulationRun.healingBound)
+        simulation.run(for: end ?? length + .seconds(1))
+        if end == nil { simulation.heal(within: SimulationRun.healingBound) }
         return Outcome(
             seed: seed, breach: simulation.checker.breach, steps: simulation.steps, ticks: simulation.checker.ticksSeen, faults: faults.count,
             faultsSeen: simulation.checker.faultsSeen, reasonsSeen: simulation.checker.reasonsSeen,

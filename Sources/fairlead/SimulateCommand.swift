@@ -22,8 +22,10 @@ struct SimulateCommand: AsyncParsableCommand {
             by windows instead of packets.
 
             A run that breaks an invariant prints seed, step, time and the invariant, and
-            is cut down to few faults that still break it. From 100 runs on, each fault
-            and each decision reason must have been seen.
+            is cut down to few faults that still break it, in at most \(FaultReduction.maximumRuns) shorter runs; what
+            could not be cut down further by then says so. Of a batch the first \(SimulateCommand.reducedRuns)
+            are. From \(SimulationBatch.runsToCover) runs on, each fault and each decision reason must have been seen.
+            The first seed is run twice, and both runs must end in equal bytes.
 
             Exit codes: 0 all invariants held, 1 one broke or something was never seen, 64
             the command line is wrong.
@@ -51,6 +53,9 @@ struct SimulateCommand: AsyncParsableCommand {
 
     @Option(help: "So many runs at the same time.")
     var jobs = 2
+
+    @Flag(help: "Run the first seed once only, without the second run that is compared with it.")
+    var once = false
 
     @Option(name: .shortAndLong, help: "How to print the result: table or json.")
     var output: Output = .table
@@ -92,61 +97,132 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let range = try range()
-        let kinds = try kinds()
-        let length = Nanoseconds.milliseconds(Int64(hours * 3_600_000))
+        var report = Report(seeds: try range(), kinds: try kinds())
+        let fleets = Fleets(clusters: clusters, length: .milliseconds(Int64(hours * 3_600_000)), kinds: report.kinds)
         let began = ContinuousClock.now
-        var batch = SimulationBatch()
-        var failed: [FailedRun] = []
-        let repeated = try first(range.lowerBound, kinds, length).outcome().digest
-        try await withThrowingTaskGroup(of: SimulationRun.Outcome.self) { group in
-            var next = range.lowerBound
-            var waiting = 0
-            while waiting > 0 || next <= range.upperBound {
-                while waiting < jobs, next <= range.upperBound {
-                    let run = first(next, kinds, length)
-                    group.addTask { try run.outcome() }
-                    waiting += 1
-                    next += 1
+        try await withThrowingTaskGroup(of: Done.self) { group in
+            var next: UInt64? = report.seeds.lowerBound
+            var waiting: [Job] = once ? [] : [.again(report.seeds.lowerBound)]
+            var running = 0
+            while true {
+                while running < jobs {
+                    if waiting.isEmpty, let seed = next {
+                        waiting.append(.run(seed))
+                        next = seed < report.seeds.upperBound ? seed + 1 : nil
+                    }
+                    guard !waiting.isEmpty else { break }
+                    let job = waiting.removeFirst()
+                    group.addTask { try fleets.done(job) }
+                    running += 1
                 }
-                guard let outcome = try await group.next() else { break }
-                waiting -= 1
-                batch.add(outcome)
-                showProgress(batch.runs, of: range.count)
-                if var breach = outcome.breach ?? unequal(outcome, range.lowerBound, repeated) {
-                    var reduction = FaultReduction(first(outcome.seed, kinds, length), breach: breach)
-                    if failed.count < SimulateCommand.reducedRuns, outcome.breach != nil { try reduction.reduce() }
-                    breach = reduction.breach
-                    failed.append(FailedRun(seed: outcome.seed, breach: breach, faults: reduction.run.faults))
-                }
+                guard let done = try await group.next() else { break }
+                running -= 1
+                if let job = report.take(done) { waiting.append(job) }
+                if case .run = done { showProgress(report.batch.runs, of: report.seeds.count) }
             }
         }
-        failed.sort { $0.seed < $1.seed }
-        let unseen = batch.unseen(kinds)
-        let seconds = (ContinuousClock.now - began) / .seconds(1)
+        report.finish(in: (ContinuousClock.now - began) / .seconds(1))
         switch output {
-        case .json: print(json(batch, failed, unseen, seconds).indentedText)
-        case .table: print(table(batch, failed, unseen, seconds), terminator: "")
+        case .json: print(json(report).indentedText)
+        case .table: print(table(report), terminator: "")
         }
-        guard failed.isEmpty, unseen.isEmpty else { throw FairleadExit.different }
+        guard report.held else { throw FairleadExit.different }
     }
     /// So many failing runs of a batch are cut down.
     private static let reducedRuns = 3
 
+    /// What one of the jobs does.
+    private enum Job: Sendable {
+        case run(UInt64)
+        /// The first seed a second time (I16).
+        case again(UInt64)
+        case reduce(UInt64, Breach)
+    }
+    private enum Done: Sendable {
+        case run(SimulationRun.Outcome)
+        case again(Digest)
+        case reduced(UInt64, FaultReduction)
+    }
     private struct FailedRun {
         var seed: UInt64
         var breach: Breach
-        var faults: [Fault]
+        var faults: [Fault] = []
+        /// Nil where nothing was cut down.
+        var reduction: FaultReduction?
     }
 
-    private func first(_ seed: UInt64, _ kinds: Set<FaultKind>, _ length: Nanoseconds) -> SimulationRun {
-        SimulationRun(seed: seed, clusters: clusters, length: length, kinds: kinds, hash: .libcrypto)
+    /// What all jobs came to.
+    private struct Report {
+        let seeds: ClosedRange<UInt64>
+        let kinds: Set<FaultKind>
+        var batch = SimulationBatch()
+        var failed: [FailedRun] = []
+        var unseen: [String] = []
+        var seconds = 0.0
+        var processorSeconds = 0.0
+        /// How each run ended.
+        var digests: [UInt64: Digest] = [:]
+        private var again: Digest?
+        private var reductions = 0
+
+        init(seeds: ClosedRange<UInt64>, kinds: Set<FaultKind>) {
+            self.seeds = seeds
+            self.kinds = kinds
+        }
+
+        var held: Bool { failed.isEmpty && unseen.isEmpty }
+        /// Over the ends of all runs, in order of seed: equal where and only where all that was written in them is.
+        var digest: Digest { HashFunction.libcrypto.digest(digests.sorted { $0.key < $1.key }.flatMap(\.value.bytes)) }
+
+        /// Returns what is to be done about it.
+        mutating func take(_ done: Done) -> Job? {
+            switch done {
+            case .run(let outcome):
+                batch.add(outcome)
+                digests[outcome.seed] = outcome.digest
+                guard let breach = outcome.breach else { return nil }
+                failed.append(FailedRun(seed: outcome.seed, breach: breach))
+                reductions += 1
+                return reductions <= SimulateCommand.reducedRuns ? .reduce(outcome.seed, breach) : nil
+            case .again(let digest): again = digest
+            case .reduced(let seed, let reduction):
+                guard let index = failed.firstIndex(where: { $0.seed == seed }) else { return nil }
+                failed[index] = FailedRun(seed: seed, breach: reduction.breach, faults: reduction.run.faults, reduction: reduction)
+            }
+            return nil
+        }
+
+        mutating func finish(in seconds: Double) {
+            self.seconds = seconds
+            processorSeconds = Double(clock()) / Double(CLOCKS_PER_SEC)
+            unseen = batch.unseen(kinds)
+            if let again, again != digests[seeds.lowerBound] {
+                let detail = "two runs of seed \(seeds.lowerBound) differ"
+                failed.append(FailedRun(seed: seeds.lowerBound, breach: Breach(invariant: .repeatable, detail: detail, step: 0, at: .zero)))
+            }
+            failed.sort { $0.seed < $1.seed }
+        }
     }
 
-    /// I16: the first seed is run twice.
-    private func unequal(_ outcome: SimulationRun.Outcome, _ first: UInt64, _ digest: Digest) -> Breach? {
-        guard outcome.seed == first, outcome.digest != digest else { return nil }
-        return Breach(invariant: .repeatable, detail: "two runs of seed \(first) differ", step: outcome.steps, at: .zero)
+    /// The runs that are asked for, by seed.
+    private struct Fleets: Sendable {
+        let clusters: Int
+        let length: Nanoseconds
+        let kinds: Set<FaultKind>
+
+        func done(_ job: Job) throws -> Done {
+            switch job {
+            case .run(let seed): return .run(try run(seed).outcome())
+            case .again(let seed): return .again(try run(seed).outcome().digest)
+            case .reduce(let seed, let breach):
+                var reduction = FaultReduction(run(seed), breach: breach)
+                try reduction.reduce()
+                return .reduced(seed, reduction)
+            }
+        }
+        private func run(_ seed: UInt64) -> SimulationRun {
+            SimulationRun(seed: seed, clusters: clusters, length: length, kinds: kinds, hash: .libcrypto)
+        }
     }
 
     private func showProgress(_ done: Int, of count: Int) {
@@ -154,37 +230,47 @@ struct SimulateCommand: AsyncParsableCommand {
         FileHandle.standardError.write(Data("\r\(done)/\(count) runs\(done == count ? "\n" : "")".utf8))
     }
 
-    private func json(_ batch: SimulationBatch, _ failed: [FailedRun], _ unseen: [String], _ seconds: Double) -> JSONValue {
-        [
-            "runs": .integer(batch.runs), "clusters": .integer(clusters), "held": .bool(failed.isEmpty && unseen.isEmpty),
-            "ticks": .integer(batch.ticks), "steps": .integer(batch.steps), "wall_seconds": .number(rounded(seconds)),
+    private func json(_ report: Report) -> JSONValue {
+        let batch = report.batch
+        return [
+            "runs": .integer(batch.runs), "clusters": .integer(clusters), "held": .bool(report.held),
+            "ticks": .integer(batch.ticks), "steps": .integer(batch.steps), "wall_seconds": .number(rounded(report.seconds)),
+            "cpu_seconds": .number(rounded(report.processorSeconds)),
             "poll_ms": .integer(SimulationRun.pollEvery.milliseconds), "healing_bound_ms": .integer(SimulationRun.healingBound.milliseconds),
+            "digest": .string(report.digest.description),
             "faults": .object(FaultKind.allCases.compactMap { kind in batch.faults[kind].map { JSONValue.Member(kind.rawValue, .integer($0)) } }),
             "reasons": .object(DecisionReason.allCases.compactMap { reason in batch.reasons[reason].map { JSONValue.Member(reason.word, .integer($0)) } }),
-            "unseen": .array(unseen.map { .string($0) }),
-            "failures": .array(
-                failed.map { failure in
-                    [
-                        "seed": .string(String(failure.seed)), "invariant": .string(failure.breach.invariant.rawValue),
-                        "sentence": .string(failure.breach.invariant.sentence), "detail": .string(failure.breach.detail),
-                        "step": .integer(failure.breach.step), "at_ms": .integer(failure.breach.at.milliseconds),
-                        "faults": .array(failure.faults.map { .string($0.description) }),
-                    ]
-                }),
+            "unseen": .array(report.unseen.map { .string($0) }), "failures": .array(report.failed.map(json)),
         ]
     }
 
-    private func table(_ batch: SimulationBatch, _ failed: [FailedRun], _ unseen: [String], _ seconds: Double) -> String {
-        var lines = ["\(batch.runs) runs of \(clusters) clusters over \(hours) h: \(batch.ticks) ticks, \(batch.steps) steps, \(rounded(seconds)) s"]
+    private func json(_ failure: FailedRun) -> JSONValue {
+        [
+            "seed": .string(String(failure.seed)), "invariant": .string(failure.breach.invariant.rawValue),
+            "sentence": .string(failure.breach.invariant.sentence), "detail": .string(failure.breach.detail),
+            "step": .integer(failure.breach.step), "at_ms": .integer(failure.breach.at.milliseconds),
+            "faults": .array(failure.faults.map { .string($0.description) }),
+            "reduction_runs": .optional(failure.reduction?.runsTried), "is_cut_short": failure.reduction.map { .bool($0.isCutShort) } ?? .null,
+        ]
+    }
+
+    private func table(_ report: Report) -> String {
+        let batch = report.batch
+        var lines = [
+            "\(batch.runs) runs of \(clusters) clusters over \(hours) h: \(batch.ticks) ticks, \(batch.steps) steps, \(rounded(report.seconds)) s"
+        ]
         lines.append("faults: " + FaultKind.allCases.compactMap { kind in batch.faults[kind].map { "\(kind.rawValue) \($0)" } }.joined(separator: ", "))
         lines.append("reasons: " + DecisionReason.allCases.compactMap { reason in batch.reasons[reason].map { "\(reason.word) \($0)" } }.joined(separator: ", "))
-        for failure in failed {
+        for failure in report.failed {
             lines.append("seed \(failure.seed): \(failure.breach)")
             lines += failure.faults.prefix(20).map { "  \($0)" }
             if failure.faults.count > 20 { lines.append("  and \(failure.faults.count - 20) more") }
+            if let reduction = failure.reduction, reduction.isCutShort {
+                lines.append("  cut short after \(reduction.runsTried) runs: fewer faults may do")
+            }
         }
-        for word in unseen { lines.append("never seen: \(word)") }
-        lines.append(failed.isEmpty && unseen.isEmpty ? "all invariants held" : "\(failed.count) of \(batch.runs) runs broke an invariant")
+        for word in report.unseen { lines.append("never seen: \(word)") }
+        lines.append(report.held ? "all invariants held" : "\(report.failed.count) of \(batch.runs) runs broke an invariant")
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -82,7 +82,7 @@ internal import CLibPQ
     }
 
     func lost(_ context: String) -> PostgresError {
-        PostgresError(.connectionFailed, message.isEmpty ? "the connection broke" : message, context: context)
+        PostgresError(.connectionFailed, message.isEmpty ? "the connection broke" : firstLine(message), context: context)
     }
 
     private func connectError() -> PostgresError {

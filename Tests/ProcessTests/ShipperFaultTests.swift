@@ -104,6 +104,42 @@ extension RealProcesses {
             #expect(ProcessTable.entries(of: scene.directory.path).contains { $0.hasSuffix(".aside-1") }, "the old spool is kept")
         }
 
+        @Test func `a shipper paused past another's epoch with its append decided is fenced when it goes on, and doubles nothing (I1, I2, I4)`() async throws {
+            let scene = try await ShipperScene()
+            let zombie = try scene.shipper("zombie", failpoint: "\(ShipperPlace.beforeAppend.rawValue):stop:12")
+            try await eventually("it stands still") { ProcessTable.state(of: zombie.identifier) == "T" }
+            let paused = try await scene.heads()
+            let clone = scene.directory.file("clone")
+            for suffix in ["", "-wal"] {
+                let copied = try RunningProgram(["cp", scene.spoolFile + suffix, clone + suffix], name: "cp\(suffix)", in: scene.directory.path)
+                #expect(try await copied.end() == 0)
+            }
+            let heir = try scene.shipper("heir", spool: clone)
+            try await scene.awaitTicks(5, "of the heir, what the first had decided to send among them")
+            let before = try await scene.heads()
+            #expect(before.count == 1 && before[0].sequence > paused[0].sequence)
+            #expect(try await scene.database.number("SELECT count(*)::text FROM fairlead.refusal") == 0, "nobody was fenced yet")
+
+            zombie.signal(SIGCONT)
+            try await eventually("the late append is fenced") {
+                try await scene.database.number("SELECT sum(times)::text FROM fairlead.refusal WHERE word = 'fenced'").map { $0 >= 1 } ?? false
+            }
+            try await eventually("the zombie learns that its history is another's now, and tells it on a stream of its own") {
+                try await scene.database.text("SELECT body::jsonb ->> 'stream' FROM fairlead.event WHERE kind = 'spool_set_aside'") == before[0].stream
+            }
+            try await eventually("both go on") {
+                try await scene.database.number("SELECT count(*)::text FROM fairlead.stream WHERE received_at > clock_timestamp() - interval '2 s'") == 2
+            }
+            for program in [zombie, heir] {
+                program.signal(SIGTERM)
+                #expect(try await program.end() == 0)
+            }
+            for head in paused + before { #expect(try await scene.stillHolds(head), "what was acknowledged to either stands") }
+            try await scene.expectWhole()
+            try await scene.expectSpoolOnLog()
+            try await scene.expectSpoolOnLog(clone)
+        }
+
         @Test func `a spool whose tail was torn off goes on under a new stream, and says what it was (I2, I8)`() async throws {
             let scene = try await ShipperScene()
             let shipper = try scene.shipper("shipper")

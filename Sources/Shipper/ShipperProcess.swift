@@ -326,7 +326,9 @@ public struct ShipperProcess: Sendable {
             guard let index = workloads.firstIndex(where: { $0.specification.id == patch.workload }), workloads[index].pendingPatch == nil
             else { return nil }
             workloads[index].patchBegan(patch.desired)
-            for loop in loops.indices where loops[loop].workloads.contains(index) { loops[loop].changeBegan(isDecrease: isBrake(patch)) }
+            // An idle one whose limit comes down to a little above its use sends what it sent: what was measured before is still evidence.
+            let isDecrease = isBrake(patch) && !workloads[index].keepsRoom(under: patch.desired)
+            for loop in loops.indices where loops[loop].workloads.contains(index) { loops[loop].changeBegan(isDecrease: isDecrease) }
             inFlightPatches[patch.workload] = patch
             return .patch(patch)
         }

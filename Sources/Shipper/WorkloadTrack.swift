@@ -33,6 +33,14 @@ struct WorkloadTrack: Sendable {
     }
     private var replicas: Int16 = 1
 
+    /// What was used in the newest window; nil where that is not known.
+    private var lastUsed: BitRate?
+
+    /// Whether the workload goes on sending what it sends under this limit: it is idle, and the limit lies above its use.
+    func keepsRoom(under limit: BitRate) -> Bool {
+        ticksBelow >= WorkloadTrack.ticksToIdle && lastUsed.map { $0 < limit } ?? false
+    }
+
     mutating func arrived(at now: MonotonicTime) { arrivedAt = arrivedAt ?? now }
 
     /// A patch leaves now: it reads every object that is there.
@@ -62,6 +70,7 @@ struct WorkloadTrack: Sendable {
         replicas = reading.replicas
         ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
         let (used, quality) = use(reading.counter)
+        lastUsed = used
         guard !isAbsent else {
             return WorkloadUse(used: .zero, quality: .measured, offered: .belowLimit, applied: nil, desired: desired, replicas: 0)
         }

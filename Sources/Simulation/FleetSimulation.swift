@@ -51,7 +51,7 @@ public struct FleetSimulation {
     private var occasions = Heap<QueuedOccasion>()
     private var nextOrder = 0
     let beganAt: MonotonicTime
-    private let beganWall: WallTime
+    let beganWall: WallTime
 
     public init(_ settings: Settings) throws(LawError) {
         self.settings = settings

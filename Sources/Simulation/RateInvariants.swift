@@ -154,7 +154,10 @@ struct RateInvariants: Sendable {
     /// for the whole window, and two brakes have not failed to help already.
     private func mustBrake(_ site: SimulatedSite, _ index: Int, _ loop: Loop, _ observation: Observation, _ uses: [BitRate?], _ start: MonotonicTime) -> Bool {
         guard site.cluster.mode == .enforce, loop.brakesSinceCalm < 2 else { return false }
-        if let changedAt = loop.changedAt, changedAt + fleet.settle > start { return false }
+        // Nor does a loop wait for its own limits alone: what a flow tells is of all the loops whose links it crosses.
+        let related = Set(site.cluster.flows.filter { $0.links.contains(loop.link) }.flatMap(\.links))
+        let changes = sites[index].loops.filter { related.contains($0.link) }.compactMap(\.changedAt)
+        guard changes.allSatisfy({ $0 + fleet.settle <= start }) else { return false }
         let members = site.cluster.workloads.indices.filter { site.cluster.workloads[$0].links.contains(loop.link) }
         guard members.allSatisfy({ !sites[index].inFlight.contains(site.cluster.workloads[$0].id) }) else { return false }
         var (used, floors) = (BitRate.zero, BitRate.zero)

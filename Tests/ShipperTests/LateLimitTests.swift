@@ -37,6 +37,23 @@ import Testing
         #expect(!lowered().outranLimit(used: .megabits(120), applied: nil, at: time(5_000)))
     }
 
+    /// A workload with a limit of 20 Mbit/s that used so much in each of so many windows of 5 s.
+    private func workload(using megabits: UInt64, for windows: Int) -> WorkloadTrack {
+        var track = WorkloadTrack(WorkloadSpecification(id: "erp", floor: .megabits(2), ceiling: .megabits(100), links: ["wan"]))
+        for window in 0...windows {
+            let counter = WorkloadReading.Counter.bytes(UInt64(window) * megabits * 625_000, at: time(Int64(window) * 5_000))
+            _ = track.read(WorkloadReading(limit: .limited(.megabits(20)), counter: counter))
+        }
+        return track
+    }
+
+    @Test func `an idle workload whose limit stays above its use goes on as before, a busy one or one of unknown use does not`() {
+        #expect(workload(using: 3, for: 5).keepsRoom(under: .megabits(4)))
+        #expect(!workload(using: 3, for: 5).keepsRoom(under: .megabits(3)))
+        #expect(!workload(using: 3, for: 4).keepsRoom(under: .megabits(4)))
+        #expect(!workload(using: 19, for: 5).keepsRoom(under: .megabits(19)))
+    }
+
     private func patch(_ workload: WorkloadID, to desired: Int64, from before: Int64?) -> WorkloadPatch {
         WorkloadPatch(
             workload: workload, desired: .megabits(desired), before: before.map(BitRate.megabits),

@@ -19,6 +19,19 @@ extension ShipperProcess {
         }
     }
 
+    /// Leaves out the raises that the grant covers no more. Between a decision and its patch the spool takes its time, and a raise that probes
+    /// waits for half a tick: meanwhile a grant may expire, or a newer one may give less. The next tick decides anew.
+    mutating func stillGranted(_ patches: [WorkloadPatch], at now: MonotonicTime) -> [WorkloadPatch] {
+        let living = grants.living(at: now)
+        return patches.filter { patch in
+            guard let index = workloads.firstIndex(where: { $0.specification.id == patch.workload }), !isBrake(patch),
+                !covers(living, patch.desired, workloads[index].specification)
+            else { return true }
+            workloads[index].desired = patch.before
+            return false
+        }
+    }
+
     private func covers(_ living: Grant?, _ rate: BitRate, _ workload: WorkloadSpecification) -> Bool {
         guard settings.cluster.delivery != .standalone else { return true }
         return living.map { rate <= max($0.rate(of: workload.id) ?? .zero, settings.cluster.guardrails.clamp(workload.floor)) } ?? false

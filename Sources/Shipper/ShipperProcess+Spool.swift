@@ -104,7 +104,7 @@ extension ShipperProcess {
         guard mayAct else { return [] }
         var patches = due.patches
         let later = heldRaises.hold(&patches, now: now.monotonic).map { [ShipperEffect.wake(at: $0)] } ?? []
-        return patchNow(patches) + later
+        return patchNow(stillGranted(patches, at: now.monotonic)) + later
     }
 
     mutating func spoolFailed(_ batch: Int64, _ problem: String, _ isBeyondUse: Bool, _ now: Now) -> [ShipperEffect] {

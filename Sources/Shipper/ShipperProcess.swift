@@ -113,8 +113,8 @@ public struct ShipperProcess: Sendable {
             record(.leadershipChanged(LeadershipChange(isLeader: isLeader, transitions: transitions, holder: holder)), now)
             return [.note(ShipperNote(.info, "leadership changed", ["leader": "\(isLeader)", "transitions": "\(transitions)"]))]
         case .woke:
-            return releaseOverdueBrakes(now) + (mayAct ? patchNow(heldRaises.due(at: now.monotonic)) : [])
-                + effects(of: writer.proceed(now.monotonic), now)
+            let raises = stillGranted(heldRaises.due(at: now.monotonic), at: now.monotonic)
+            return releaseOverdueBrakes(now) + (mayAct ? patchNow(raises) : []) + effects(of: writer.proceed(now.monotonic), now)
         }
     }
 

@@ -11,6 +11,8 @@ public struct FaultReduction: Sendable {
 
     public private(set) var run: SimulationRun
     public private(set) var breach: Breach
+    /// What the clusters that the breach names wrote last in the smallest run; empty where no smaller one broke it.
+    public private(set) var trail: [String] = []
     public private(set) var runsTried = 0
     /// Whether the runs were used up before nothing more could be left out: fewer faults may do.
     public private(set) var isCutShort = false
@@ -60,9 +62,11 @@ public struct FaultReduction: Sendable {
         var smaller = run
         smaller.faults = faults
         runsTried += 1
-        guard let found = try smaller.outcome(endingAfter: end).breach, found.invariant == breach.invariant else { return false }
+        let outcome = try smaller.outcome(endingAfter: end)
+        guard let found = outcome.breach, found.invariant == breach.invariant else { return false }
         run = smaller
         breach = found
+        trail = outcome.trail
         return true
     }
 }

@@ -34,6 +34,8 @@ public struct SimulationRun: Sendable {
         public var reasonsSeen: [DecisionReason: Int]
         /// Over the ends of all chains.
         public var digest: Digest
+        /// What the clusters that the breach names wrote last; empty where nothing broke.
+        public var trail: [String]
     }
 
     /// The fleet before its first moment.
@@ -54,6 +56,6 @@ public struct SimulationRun: Sendable {
         return Outcome(
             seed: seed, breach: simulation.checker.breach, steps: simulation.steps, ticks: simulation.checker.ticksSeen, faults: faults.count,
             faultsSeen: simulation.checker.faultsSeen, reasonsSeen: simulation.checker.reasonsSeen,
-            digest: hash.digest(simulation.canonicalBytes))
+            digest: hash.digest(simulation.canonicalBytes), trail: simulation.trail)
     }
 }

@@ -149,6 +149,8 @@ struct SimulateCommand: AsyncParsableCommand {
         var faults: [Fault] = []
         /// Nil where nothing was cut down.
         var reduction: FaultReduction?
+        /// What the clusters that the breach names wrote last.
+        var trail: [String] = []
     }
 
     /// What all jobs came to.
@@ -181,13 +183,16 @@ struct SimulateCommand: AsyncParsableCommand {
                 batch.add(outcome)
                 digests[outcome.seed] = outcome.digest
                 guard let breach = outcome.breach else { return nil }
-                failed.append(FailedRun(seed: outcome.seed, breach: breach))
+                failed.append(FailedRun(seed: outcome.seed, breach: breach, trail: outcome.trail))
                 reductions += 1
                 return reductions <= SimulateCommand.reducedRuns ? .reduce(outcome.seed, breach) : nil
             case .again(let digest): again = digest
             case .reduced(let seed, let reduction):
                 guard let index = failed.firstIndex(where: { $0.seed == seed }) else { return nil }
-                failed[index] = FailedRun(seed: seed, breach: reduction.breach, faults: reduction.run.faults, reduction: reduction)
+                // Where no smaller run broke it, the whole one's trail stands.
+                let trail = reduction.trail.isEmpty ? failed[index].trail : reduction.trail
+                failed[index] = FailedRun(
+                    seed: seed, breach: reduction.breach, faults: reduction.run.faults, reduction: reduction, trail: trail)
             }
             return nil
         }
@@ -250,6 +255,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "sentence": .string(failure.breach.invariant.sentence), "detail": .string(failure.breach.detail),
             "step": .integer(failure.breach.step), "at_ms": .integer(failure.breach.at.milliseconds),
             "faults": .array(failure.faults.map { .string($0.description) }),
+            "trail": .array(failure.trail.map { .string($0) }),
             "reduction_runs": .optional(failure.reduction?.runsTried), "is_cut_short": failure.reduction.map { .bool($0.isCutShort) } ?? .null,
         ]
     }
@@ -268,6 +274,8 @@ struct SimulateCommand: AsyncParsableCommand {
             if let reduction = failure.reduction, reduction.isCutShort {
                 lines.append("  cut short after \(reduction.runsTried) runs: fewer faults may do")
             }
+            if !failure.trail.isEmpty { lines.append("  written last:") }
+            lines += failure.trail.map { "    \($0)" }
         }
         for word in report.unseen { lines.append("never seen: \(word)") }
         lines.append(report.held ? "all invariants held" : "\(report.failed.count) of \(batch.runs) runs broke an invariant")

@@ -35,6 +35,25 @@ struct UnfoundedRaiseTests {
         for _ in 0..<3 { #expect(bench.refuse(bench.tick(delay: .microseconds(20), used: bench.limitRate)).isEmpty) }
     }
 
+    @Test func `a raise is not made under a grant that expired while the spool took its time`() throws {
+        var (bench, _) = try benchWithRefusedRaise()
+        let effects = bench.tick(delay: .microseconds(20), used: bench.limitRate)
+        #expect(effects.spooledBatches.count == 1)
+        bench.wait(.seconds(400))
+        #expect(bench.refuse(effects).isEmpty)
+    }
+
+    @Test func `a raise that waits for the spool gives way to a newer grant of less`() throws {
+        var (bench, desired) = try benchWithRefusedRaise()
+        let effects = bench.tick(delay: .microseconds(20), used: bench.limitRate)
+        let claim = StreamClaim(epoch: 2, nonce: 1, head: StreamHead(sequence: 0, digest: HashChainOfBench.genesis))
+        let lower = Grant(
+            cluster: "plant-a", version: GrantVersion(term: 1, version: 2), timeToLive: .seconds(300),
+            rates: [.init(workload: "telemetry", rate: desired.minus(.megabits(1)))], foldedThrough: nil)
+        _ = bench.step(.logAnswered(.opened(claim, grant: lower, newest: [])))
+        #expect(bench.refuse(effects).isEmpty)
+    }
+
     @Test func `a refused raise is not tried again while its flow is not measured`() throws {
         var (bench, _) = try benchWithRefusedRaise()
         #expect(bench.refuse(bench.tick(delay: nil, used: bench.limitRate)).isEmpty)

@@ -59,29 +59,32 @@ public struct AllocationForecast: Sendable {
             let known = state.override(of: change.link) == nil ? believed[change.link] : state.learned[change.link]
             changed[change.link] = change.capacity ?? known
         }
-        var planner = AllocationPlanner()
-        guard let before = planner.plan(fleet, state, effective: believed, now: now),
-            let after = planner.plan(fleet, state, effective: changed, now: now)
-        else { return nil }
+        let layout = FleetLayout(fleet)
+        let view = FleetView(layout, state, now: now)
+        var planner = AllocationPlanner(layout)
+        func plan(_ effective: [LinkID: BitRate]) -> AllocationPlan? {
+            planner.plan(view, state, effective: fleet.links.map { effective[$0.id] ?? $0.capacity })
+        }
+        guard let before = plan(believed), let after = plan(changed) else { return nil }
         rows = zip(before.rows, after.rows).map { now, then in
             Row(cluster: now.cluster, workload: now.workload, now: now.share, then: then.share, binding: then.binding, next: then.next)
         }
         links = zip(before.links, after.links).map { ($0.link, $0.effective, $1.effective) }
         isFeasible = after.isFeasible
         shortfalls = after.shortfalls
-        inputs = AllocationForecast.inputs(fleet, configuration, state, believed: before.links, changes, now)
+        inputs = AllocationForecast.inputs(fleet, configuration, state, view, believed: before.links, changes)
     }
 
     private static func inputs(
-        _ fleet: FleetConfiguration, _ configuration: Digest, _ state: FleetState, believed: [AllocationRecord.Link], _ changes: [Change],
-        _ now: MonotonicTime
+        _ fleet: FleetConfiguration, _ configuration: Digest, _ state: FleetState, _ view: FleetView, believed: [AllocationRecord.Link],
+        _ changes: [Change]
     ) -> String {
         var lines = ["fairlead-plan/1", "configuration \(configuration)"]
         lines += believed.map { "link \($0.link) \($0.effective.bitsPerSecond)" }
         lines += fleet.links.compactMap { link in
             state.override(of: link.id).map { "override \(link.id) \($0.override.capacity?.bitsPerSecond ?? 0) \($0.position)" }
         }
-        lines += fleet.clusters.map { "cluster \($0.id) \(AllocationPlanner.isGrantable($0, state, now) ? "granted" : "not-granted")" }
+        lines += zip(fleet.clusters, view.isGrantable).map { "cluster \($0.id) \($1 ? "granted" : "not-granted")" }
         lines += changes.sorted { $0.link < $1.link }.map { "change \($0.link) \($0.capacity.map { "\($0.bitsPerSecond)" } ?? "ended")" }
         return lines.map { $0 + "\n" }.joined()
     }

@@ -16,8 +16,6 @@ public struct ClusterState: Sendable {
     public internal(set) var loops: [LinkID: LoopDecision] = [:]
     /// The grant that the cluster said it holds, with its newest tick.
     public internal(set) var grantHeld: GrantVersion?
-    /// Loop rows folded and not yet taken as evidence for their link.
-    var unreadEvidence: [LinkID: [LoopDecision]] = [:]
 
     public struct NewestTick: Sendable, Equatable {
         public var position: LogPosition
@@ -33,8 +31,6 @@ public struct ClusterState: Sendable {
         public var isBacklog = false
     }
 
-    static let maximumUnreadEvidence = 64
-
     init(id: ClusterID) { self.id = id }
 
     /// Whether the newest tick is at most `ticks` ticks old; a cluster never heard is not fresh.
@@ -43,11 +39,12 @@ public struct ClusterState: Sendable {
         return now - newest.foldedAt <= newest.interval * ticks
     }
 
-    mutating func fold(_ tick: Tick, at position: LogPosition, receivedAt: WallTime, now: MonotonicTime) {
+    /// Returns the link of which the row tells a decision; nil where it tells of none, or nothing of the present.
+    mutating func fold(_ tick: Tick, at position: LogPosition, receivedAt: WallTime, now: MonotonicTime) -> LinkID? {
         // A deposed replica's backlog is history: it changes no present state.
-        guard tick.isLeader else { return }
-        if let newest, newest.position.stream != position.stream, receivedAt < newest.receivedAt { return }
-        guard let roster = rosters[LogPosition(stream: position.stream, sequence: tick.rosterSequence)] else { return }
+        guard tick.isLeader else { return nil }
+        if let newest, newest.position.stream != position.stream, receivedAt < newest.receivedAt { return nil }
+        guard let roster = rosters[LogPosition(stream: position.stream, sequence: tick.rosterSequence)] else { return nil }
         if tick.ordinal == 0 {
             let before = newest.flatMap { $0.position.stream == position.stream ? $0.receivedAt : nil }
             newest = NewestTick(
@@ -60,11 +57,9 @@ public struct ClusterState: Sendable {
             // The rows of one tick count as folded together.
             newest?.position = position
         }
-        guard let decision = tick.decision, !decision.isShadow, roster.links.indices.contains(Int(decision.link)) else { return }
+        guard let decision = tick.decision, !decision.isShadow, roster.links.indices.contains(Int(decision.link)) else { return nil }
         let link = roster.links[Int(decision.link)]
         loops[link] = decision
-        unreadEvidence[link, default: []].append(decision)
-        // Nobody takes evidence while another leads; the oldest gives way.
-        if unreadEvidence[link]!.count > ClusterState.maximumUnreadEvidence { unreadEvidence[link]!.removeFirst() }
+        return link
     }
 }

@@ -26,6 +26,13 @@ public struct FleetState: Sendable {
     private var kept: [ClusterID: [WorkloadID: BitRate]] = [:]
     /// The newest override of each link, ended or not.
     private var overrides: [LinkID: StandingOverride] = [:]
+    /// Loop rows folded and not yet taken as evidence for their link, by cluster.
+    private var unreadEvidence: [LinkID: [ClusterID: [LoopDecision]]] = [:]
+    /// So many of one loop are kept. Nobody takes evidence while another leads; the oldest gives way.
+    static let maximumUnreadEvidence = 64
+    /// Grows whenever something was folded on which an allocation may rest: what the clusters' newest ticks tell, grants, and what
+    /// unheard clusters keep. While it stands, and no cluster grows too old, an allocation stays what it is.
+    public private(set) var revision: Int64 = 0
     /// Patches by result, for pages and metrics.
     public private(set) var patches: [PatchRecord.Result: Int64] = [:]
     /// The log's own clock, as far as its entries tell: when it stored the newest of those folded.
@@ -56,9 +63,10 @@ public struct FleetState: Sendable {
     /// Forgets all that was folded, but for the terms, and begins anew: a database that was restored to an older state is where they
     /// are needed.
     public mutating func begin(at place: FleetPlace) {
-        let before = terms
+        let (before, revision) = (terms, revision)
         self = FleetState(at: place)
         terms.merge(before)
+        self.revision = revision + 1
     }
 
     /// Folds one record. Records of a stream come in order; one at or before the cursor was folded already and changes nothing.
@@ -89,11 +97,21 @@ public struct FleetState: Sendable {
     private mutating func fold(_ tick: Tick, _ record: LogRecord, now: MonotonicTime) {
         guard let id = record.position.stream.cluster else { return }
         if let grant = tick.grant { terms.site(names: grant.term) }
-        clusters[id, default: ClusterState(id: id)].fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)
+        revision += 1
+        let link = clusters[id, default: ClusterState(id: id)].fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)
+        if let link, let decision = tick.decision { keep(decision, of: id, on: link) }
         // What it says to hold frees older grants only where that was ever granted: what is not known stays reserved.
         if let held = clusters[id]?.grantHeld, let newest = grants[id]?.version, held <= newest {
             outstanding[id]?.removeAll { $0.version < held }
         }
+    }
+
+    private mutating func keep(_ evidence: LoopDecision, of cluster: ClusterID, on link: LinkID) {
+        func keep(_ rows: inout [LoopDecision]) {
+            rows.append(evidence)
+            if rows.count > FleetState.maximumUnreadEvidence { rows.removeFirst() }
+        }
+        keep(&unreadEvidence[link, default: [:]][cluster, default: []])
     }
 
     private mutating func fold(_ fact: Fact, _ record: LogRecord) {
@@ -126,6 +144,7 @@ public struct FleetState: Sendable {
 
     private mutating func fold(_ grant: Grant) {
         terms.centre(names: grant.version.term)
+        revision += 1
         if let newest = grants[grant.cluster], newest.version >= grant.version {
             // Behind the newest, which the place told of, come older ones that a site may still act under.
             if newest.version > grant.version { outstand(grant) }
@@ -137,6 +156,7 @@ public struct FleetState: Sendable {
 
     /// What an allocation states anew is news only to whoever has not folded what it rests on.
     private mutating func fold(_ allocation: AllocationRecord) {
+        revision += 1
         for link in allocation.links where learned[link.link] == nil {
             learned[link.link] = link.learned ?? link.effective
         }
@@ -162,8 +182,9 @@ public struct FleetState: Sendable {
     /// The highest rate to which `cluster` may still raise `workload` under a grant that it holds or may yet receive, or to which it may
     /// have raised it while nobody heard it.
     public func highestOutstanding(_ cluster: ClusterID, _ workload: WorkloadID) -> BitRate {
-        let granted = (outstanding[cluster] ?? []).compactMap { $0.rate(of: workload) }.max() ?? .zero
-        return max(granted, kept[cluster]?[workload] ?? .zero)
+        var highest = kept[cluster]?[workload] ?? .zero
+        for grant in outstanding[cluster] ?? [] { highest = max(highest, grant.rate(of: workload) ?? .zero) }
+        return highest
     }
 
     /// A person's word on what the link carries, where one is in force.
@@ -173,11 +194,6 @@ public struct FleetState: Sendable {
 
     /// Takes the loop rows not yet taken as evidence for `link`, by cluster.
     public mutating func takeEvidence(for link: LinkID) -> [ClusterID: [LoopDecision]] {
-        var taken: [ClusterID: [LoopDecision]] = [:]
-        for id in clusters.keys {
-            guard let rows = clusters[id]?.unreadEvidence.removeValue(forKey: link), !rows.isEmpty else { continue }
-            taken[id] = rows
-        }
-        return taken
+        unreadEvidence.removeValue(forKey: link) ?? [:]
     }
 }

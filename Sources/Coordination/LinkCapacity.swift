@@ -106,6 +106,10 @@ public struct LinkCapacity: Sendable, Equatable {
     /// What evidence says that it carries, where a person's word stands over it; nil where none does.
     public var learnedUnderOverride: BitRate? { standing.map { $0.hasSuffered ? effective : $0.learned } }
 
+    /// Whether a round that brings no rows changes nothing, however much time has passed: all that such a round can do is to end an
+    /// episode of suffering.
+    public var isAtRest: Bool { sufferers.isEmpty && falls == 0 }
+
     /// The most that it may be believed to carry.
     private var most: BitRate { standing?.capacity ?? configured }
 

@@ -12,7 +12,7 @@ extension CoordinatorProcess {
         var effects: [CoordinatorEffect] = []
         for (offset, entry) in stored.enumerated() {
             let decision = LogPosition(stream: .coordinator, sequence: first + Int64(offset))
-            guard case .grantIssued(let grant)? = CoordinatorProcess.ownFact(entry, at: decision),
+            guard let grant = CoordinatorProcess.ownGrant(entry, at: decision),
                 let cluster = fleet.cluster(grant.cluster), cluster.delivery == .push, cluster.mode == .enforce
             else { continue }
             let mayRaise = claimedTerms[cluster.id] == term && state.clusters[cluster.id]?.isFresh(at: now.monotonic, ticks: 2) == true
@@ -35,10 +35,11 @@ extension CoordinatorProcess {
 
     /// What this process wrote itself a moment ago. Where that cannot be read back, its writer and its reader disagree, and every entry
     /// to come is as doubtful: stop rather than write on.
-    private static func ownFact(_ entry: LogEntry, at position: LogPosition) -> Fact? {
+    private static func ownGrant(_ entry: LogEntry, at position: LogPosition) -> Grant? {
         do {
-            guard case .event(let envelope) = try entry.decoded() else { return nil }
-            return try envelope.fact()
+            guard case .event(let envelope) = try entry.decoded(), envelope.kind == Fact.grantKind, case .grantIssued(let grant) = try envelope.fact()
+            else { return nil }
+            return grant
         } catch {
             preconditionFailure("our own entry \(position) cannot be read back: \(error)")
         }

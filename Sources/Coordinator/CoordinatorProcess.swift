@@ -1,4 +1,3 @@
-import Allocation
 public import Coordination
 import Events
 public import Fleet
@@ -17,8 +16,11 @@ public struct CoordinatorProcess: Sendable {
     private var writerTerm: Int64?
     private var lastTerm: Int64?
     public internal(set) var state = FleetState()
-    private var capacities: [LinkID: LinkCapacity]
-    private var planner = AllocationPlanner()
+    private let layout: FleetLayout
+    /// In the configuration's order.
+    private var capacities: [LinkCapacity]
+    private var planner: AllocationPlanner
+    private var ground: PlanGround?
     private var isReading = false
     /// Whether it is known where the folding begins.
     private var isPlaced = false
@@ -45,8 +47,9 @@ public struct CoordinatorProcess: Sendable {
         self.hash = hash
         self.seed = seed
         self.lease = LeaseHold(duration: fleet.lease.duration, renewEvery: fleet.lease.renewEvery)
-        self.capacities = Dictionary(
-            uniqueKeysWithValues: fleet.links.map { ($0.id, LinkCapacity(configured: $0.capacity, tick: fleet.tick, law: fleet.law)) })
+        self.layout = FleetLayout(fleet)
+        self.capacities = fleet.links.map { LinkCapacity(configured: $0.capacity, tick: fleet.tick, law: fleet.law) }
+        self.planner = AllocationPlanner(layout)
     }
 
     /// The term in which this one leads now; nil where it does not.
@@ -134,8 +137,8 @@ public struct CoordinatorProcess: Sendable {
     private mutating func caughtUp() {
         guard !hasCaughtUp else { return }
         hasCaughtUp = true
-        for link in fleet.links {
-            capacities[link.id]?.resume(from: state.learned[link.id])
+        for (index, link) in fleet.links.enumerated() {
+            capacities[index].resume(from: state.learned[link.id])
             // What was suffered while another led was the other's to weigh.
             _ = state.takeEvidence(for: link.id)
         }
@@ -169,31 +172,51 @@ public struct CoordinatorProcess: Sendable {
         else { return [] }
         var facts = untoldOutcomes + estimateCapacities(now)
         untoldOutcomes = []
-        guard let plan = planner.plan(fleet, state, effective: capacities.mapValues(\.effective), now: now.monotonic) else {
-            return publish(facts, now)
-        }
-        self.plan = plan
-        facts += grant(plan, term: term, now)
+        let isNew = planAnew(now)
+        if let plan, ground?.isForNobody == false, isNew || isRefreshDue(now) { facts += grant(plan, term: term, now) }
         return publish(facts, now)
+    }
+
+    /// What the newest plan rests on. While all of it stands another plan would be the same, and so would its grants.
+    private struct PlanGround {
+        var revision: Int64
+        var effective: [BitRate]
+        /// Until then no cluster grows too old to be granted anything.
+        var holdsUntil: MonotonicTime
+        /// Nobody could be granted anything.
+        var isForNobody = false
+    }
+
+    /// Plans where something moved on which the newest plan rests. Returns whether it did.
+    private mutating func planAnew(_ now: Now) -> Bool {
+        let effective = capacities.map(\.effective)
+        if let ground, ground.revision == state.revision, now.monotonic <= ground.holdsUntil, ground.effective == effective { return false }
+        let view = FleetView(layout, state, now: now.monotonic)
+        ground = PlanGround(revision: state.revision, effective: effective, holdsUntil: view.holdsUntil)
+        if let found = planner.plan(view, state, effective: effective) { plan = found } else { ground?.isForNobody = true }
+        return true
     }
 
     /// Takes persons' words on each link, and folds the evidence of all loops on it into what it carries.
     private mutating func estimateCapacities(_ now: Now) -> [Fact] {
-        fleet.links.flatMap { link -> [Fact] in
+        var facts: [Fact] = []
+        var view: FleetView?
+        for (index, link) in fleet.links.enumerated() {
             let override = state.override(of: link.id)
-            let obeyed = capacities[link.id]?.obey(override?.override.capacity, now: now.monotonic).map {
-                estimate($0, of: link.id, evidence: override?.position)
+            if let change = capacities[index].obey(override?.override.capacity, now: now.monotonic) {
+                facts.append(estimate(change, of: link.id, evidence: override?.position))
             }
             let rows = state.takeEvidence(for: link.id)
-            let evidence = linkEvidence(on: link.id, rows, now.monotonic)
-            let learned = capacities[link.id]?.fold(evidence, now: now.monotonic).map { change in
-                // In order of cluster: a dictionary's own order is another in every process.
-                let told = rows.sorted { $0.key < $1.key }
-                let witness = told.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? told.first
-                return estimate(change, of: link.id, evidence: witness.flatMap { state.clusters[$0.key]?.newest?.position })
-            }
-            return [obeyed, learned].compactMap { $0 }
+            if rows.isEmpty && capacities[index].isAtRest { continue }
+            let known = view ?? FleetView(layout, state, now: now.monotonic)
+            view = known
+            guard let change = capacities[index].fold(known.evidence(on: index, rows: rows, now: now.monotonic), now: now.monotonic) else { continue }
+            // In order of cluster: a dictionary's own order is another in every process.
+            let told = rows.sorted { $0.key < $1.key }
+            let witness = told.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? told.first
+            facts.append(estimate(change, of: link.id, evidence: witness.flatMap { state.clusters[$0.key]?.newest?.position }))
         }
+        return facts
     }
 
     private func estimate(_ change: LinkCapacity.Change, of link: LinkID, evidence: LogPosition?) -> Fact {
@@ -201,44 +224,34 @@ public struct CoordinatorProcess: Sendable {
             CapacityEstimate(link: link, effective: change.effective, before: change.before, cause: change.cause, evidence: evidence))
     }
 
-    private func linkEvidence(on link: LinkID, _ rows: [ClusterID: [LoopDecision]], _ now: MonotonicTime) -> LinkEvidence {
-        let loops = fleet.clusters(crossing: link).filter { !$0.workloads(crossing: link).isEmpty }.map { cluster in
-            let isHeard = state.clusters[cluster.id]?.isFresh(at: now, ticks: 3) ?? false
-            return LoopReport(
-                loop: LoopID(cluster: cluster.id, link: link), watches: isHeard && !cluster.flows(crossing: link).isEmpty, isHeard: isHeard,
-                rows: rows[cluster.id] ?? [], newest: state.clusters[cluster.id]?.loops[link])
-        }
-        return LinkEvidence(loops: loops, kept: AllocationPlanner.kept(on: link, fleet, state, now: now))
-    }
+    private func isRefreshDue(_ now: Now) -> Bool { lastIssuedAt.map { now.monotonic - $0 >= refreshEvery } ?? true }
 
     /// New grants where a rate moved, and all of them anew in time before they expire.
     private mutating func grant(_ plan: AllocationPlan, term: Int64, _ now: Now) -> [Fact] {
-        let clusters = Set(plan.rows.map(\.cluster)).sorted()
-        let isDue = lastIssuedAt.map { now.monotonic - $0 >= refreshEvery } ?? true
-        let changed = clusters.filter { lastGrants[$0]?.rates != plan.grantedRates(of: $0) || needsRelease($0) }
-        let issued = isDue ? clusters : changed
+        let isDue = isRefreshDue(now)
+        let issued = isDue ? plan.grants : plan.grants.filter { lastGrants[$0.cluster]?.rates != $0.rates || needsRelease($0.cluster) }
         guard !issued.isEmpty else { return [] }
         let version = GrantVersion(term: term, version: nextVersion)
         nextVersion += 1
         if isDue { lastIssuedAt = now.monotonic }
-        let grants = issued.map { cluster in
+        let grants = issued.map { cluster, rates in
             Grant(
-                cluster: cluster, version: version, timeToLive: fleet.grantTimeToLive, rates: plan.grantedRates(of: cluster),
+                cluster: cluster, version: version, timeToLive: fleet.grantTimeToLive, rates: rates,
                 foldedThrough: state.clusters[cluster]?.newest?.position)
         }
         for grant in grants { lastGrants[grant.cluster] = grant }
         let record = AllocationRecord(
             version: version, isFeasible: plan.isFeasible,
-            links: plan.links.map {
+            links: zip(plan.links, capacities).map {
                 var link = $0
-                link.learned = capacities[$0.link]?.learnedUnderOverride
+                link.learned = $1.learnedUnderOverride
                 return link
             },
             shares: plan.rows.map {
                 AllocationRecord.Share(
                     cluster: $0.cluster, workload: $0.workload, share: $0.share, granted: $0.granted, binding: $0.binding, next: $0.next)
             },
-            kept: plan.kept, certificate: plan.certificate, foldedThrough: clusters.compactMap { state.clusters[$0]?.newest?.position })
+            kept: plan.kept, certificate: plan.certificate, foldedThrough: plan.grants.compactMap { state.clusters[$0.cluster]?.newest?.position })
         return [.allocationDecided(record)] + grants.map(Fact.grantIssued)
     }
 

@@ -12,6 +12,9 @@ extension Fact {
     /// The version of all bodies today. A later version adds fields; it never changes the meaning of one.
     public static let version: Int16 = 1
 
+    /// The kind of a `grantIssued`: for whoever looks for grants alone and reads no other body.
+    public static let grantKind = "grant_issued"
+
     /// The kind, as it stands in the `kind` column.
     public var kind: String {
         switch self {
@@ -26,7 +29,7 @@ extension Fact {
         case .processStarted: "process_started"
         case .capacityEstimated: "capacity_estimated"
         case .allocationDecided: "allocation_decided"
-        case .grantIssued: "grant_issued"
+        case .grantIssued: Fact.grantKind
         case .capacityOverridden: "capacity_overridden"
         case .alertChanged: "alert_changed"
         case .notificationSettled: "notification_settled"

@@ -201,7 +201,7 @@ public struct LogMachine: Sendable {
             case .event(let envelope):
                 // The grants that the coordinator issued become what shippers are answered. A kind that is unknown here is a
                 // later version's, and no grant.
-                guard stream == .coordinator, case .grantIssued(let grant)? = try? envelope.fact() else { continue }
+                guard stream == .coordinator, envelope.kind == Fact.grantKind, case .grantIssued(let grant)? = try? envelope.fact() else { continue }
                 if let current = grants[grant.cluster], grant.version <= current.version { continue }
                 grants[grant.cluster] = grant
             }

@@ -26,7 +26,8 @@ import Testing
     private struct Fleet {
         var fleet: FleetConfiguration
         var state = FleetState()
-        var planner = AllocationPlanner()
+        let layout: FleetLayout
+        var planner: AllocationPlanner
         var sites: [Site]
         var random: SplitMix
         var now = MonotonicTime(nanoseconds: 0)
@@ -49,6 +50,8 @@ import Testing
                                 weightMillionths: Int64(index + 1) * 1_000_000, links: ["wan"])
                         ])
                 })
+            layout = FleetLayout(fleet)
+            planner = AllocationPlanner(layout)
             sites = ids.map { Site(id: $0, applied: .megabits(60)) }
             for index in sites.indices {
                 let roster = Roster(
@@ -88,11 +91,10 @@ import Testing
         }
 
         mutating func decide() {
-            guard let plan = planner.plan(fleet, state, effective: [:], now: now) else { return }
+            guard let plan = planner.plan(FleetView(layout, state, now: now), state, effective: fleet.links.map(\.capacity)) else { return }
             version += 1
             for site in sites.indices {
-                let rates = plan.grantedRates(of: sites[site].id)
-                guard !rates.isEmpty else { continue }
+                guard let rates = plan.grants.first(where: { $0.cluster == sites[site].id })?.rates else { continue }
                 let grant = Grant(
                     cluster: sites[site].id, version: GrantVersion(term: 1, version: version), timeToLive: .seconds(30), rates: rates,
                     foldedThrough: nil)

@@ -43,6 +43,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(12, oldestBinary: 1, "0012_sealed_days", PackageResources._012_sealed_days_sql),
         MigrationScript(13, oldestBinary: 1, "0013_readers", PackageResources._013_readers_sql),
         MigrationScript(14, oldestBinary: 1, "0014_entry_bound", PackageResources._014_entry_bound_sql),
+        MigrationScript(15, oldestBinary: 1, "0015_known_kinds", PackageResources._015_known_kinds_sql),
     ]
 }
 

@@ -61,10 +61,21 @@ public final class ShipperBoard: Sendable {
             ("fairlead_spool_delays_total", "Times that brakes left because the spool did not answer in time.", status.spoolDelays),
             ("fairlead_spool_entries_dropped_total", "Unsent entries that a full spool dropped.", status.entriesDropped),
             ("fairlead_log_entries_lost_total", "Entries declared lost on the log.", status.entriesLost),
+            ("fairlead_log_fenced_total", "Claims of the stream that another writer's ended.", status.timesFenced),
+            ("fairlead_log_duplicates_total", "Batches that the log held already when they were sent again.", status.duplicates),
+            ("fairlead_log_moved_back_total", "Times that the log held less than it had acknowledged: a restore, or a failover.", status.timesMovedBack),
             ("fairlead_log_conflicts_total", "Times that the log held another history under our name: an alarm.", status.conflicts),
         ] {
             families.append(MetricFamily(name, help: help, kind: .counter, samples: [.init(labels: own, value: .number(Double(value)))]))
         }
+        families.append(
+            MetricFamily(
+                "fairlead_log_backlog_entries", help: "Entries spooled and not yet acknowledged by the log.", kind: .gauge,
+                samples: [.init(labels: own, value: .number(Double(status.backlog)))]))
+        families.append(
+            MetricFamily(
+                "fairlead_log_writing", help: "1 where the log takes what is spooled; else 0, with what it is instead.", kind: .gauge,
+                samples: [.init(labels: own.merging(["standing": status.logStanding.rawValue]) { $1 }, value: .number(status.logStanding == .writing ? 1 : 0))]))
         families += arrivals(status)
         families.append(limits(status))
         return PrometheusText(families).text

@@ -15,6 +15,18 @@ extension Fact {
     /// The kind of a `grantIssued`: for whoever looks for grants alone and reads no other body.
     public static let grantKind = "grant_issued"
 
+    /// The newest version that this binary, and so the log of its schema, knows of a kind; nil for a kind that it does not know. The log
+    /// refuses what it does not know (`fairlead.newest_version` is the same table, and a test holds the two together): a database is
+    /// migrated before its writers are replaced.
+    public static func newestVersion(ofKind kind: String) -> Int16? { kinds.contains(kind) ? version : nil }
+
+    /// Every kind that may stand on the log; a checkpoint is no fact of the fleet's, and stands there too.
+    private static let kinds: Set<String> = [
+        "roster_declared", "patch_settled", "base_changed", "leadership_changed", "grant_received", "grant_expired", "entries_lost",
+        "spool_set_aside", "process_started", "capacity_estimated", "allocation_decided", grantKind, "capacity_overridden",
+        "alert_changed", "notification_settled", Checkpoint.kind,
+    ]
+
     /// The kind, as it stands in the `kind` column.
     public var kind: String {
         switch self {

@@ -76,7 +76,10 @@ public struct LogMachine: Sendable {
     }
 
     private mutating func open(_ request: OpenRequest, nonce: Int64) -> LogAnswer {
+        guard request.stream.text.utf8.count <= StreamName.maximumBytes else { return .refused(.nameTooLong) }
+        if let term = request.term, term < request.highestEpochSeen { return .refused(.staleTerm) }
         var stream = streams[request.stream] ?? Stream(genesis: chain.genesis(of: request.stream))
+        guard max(request.highestEpochSeen, request.term ?? 0, 0) - stream.epoch <= OpenRequest.maximumLead else { return .refused(.absurdEpoch) }
         if let term = request.term {
             // A term belongs to one holder, who may come back after its connection broke: equal is his, lower is a zombie's.
             guard term >= max(stream.epoch, request.highestEpochSeen) else { return .refused(.staleTerm) }

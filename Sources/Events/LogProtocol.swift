@@ -24,6 +24,9 @@ public struct OpenRequest: Hashable, Sendable {
     /// A central producer's epoch is its lease's term: exactly this. Nil for a spool.
     public var term: Int64?
 
+    /// How far above the stream's own epoch the new one may lie: an epoch near the largest number would leave no next one to anybody.
+    public static let maximumLead: Int64 = 1_000_000_000
+
     public init(stream: StreamName, highestEpochSeen: Int64, term: Int64? = nil) {
         self.stream = stream
         self.highestEpochSeen = highestEpochSeen
@@ -113,8 +116,8 @@ public enum LogAnswer: Equatable, Sendable {
     case fenced(currentEpoch: Int64)
     /// The log is older than what it once acknowledged (a restore, a failover): open again and send from the head on.
     case headMovedBack(StreamHead)
-    /// The batch itself is wrong: empty, too large, unreadable, of an absurd time, not this caller's stream, or not this stream's to
-    /// tell. Nothing was written.
+    /// The request itself is wrong: empty, too large, unreadable, of an absurd time or epoch, of a kind that the log does not know, not
+    /// this caller's stream, or not this stream's to tell. Nothing was written.
     case refused(LogRefusal)
 }
 
@@ -130,6 +133,10 @@ public enum LogRefusal: String, Sendable, CaseIterable {
     case foreignKind = "foreign-kind"
     case absurdTime = "absurd-time"
     case entryTooLarge = "entry-too-large"
+    case unknownKind = "unknown-kind"
+    case futureVersion = "future-version"
+    case nameTooLong = "name-too-long"
+    case absurdEpoch = "absurd-epoch"
 
     /// What is wrong and what helps, for people.
     public var sentence: String {
@@ -139,12 +146,18 @@ public enum LogRefusal: String, Sendable, CaseIterable {
         case .emptyBatch: "the request holds no entry"
         case .batchTooLarge:
             "the request holds more than \(AppendRequest.maximumEntries) entries or \(AppendRequest.maximumBytes) bytes"
-        case .malformedEntry: "an entry is not what its columns say"
+        case .malformedEntry: "an entry is not what its columns say, or its body is no JSON"
         case .staleTerm: "the log has seen a newer term"
         case .noPartition: "the table of the day is missing; an administrator runs fairlead db partitions"
         case .foreignKind: "an entry is of a kind that this stream may not tell: a shipper tells ticks and what it did, the centre grants"
         case .entryTooLarge:
             "an entry of a cluster's stream is larger than \(AppendRequest.maximumEntryBytesOfCluster) bytes; give fewer flows and workloads to one cluster"
+        case .unknownKind: "an entry is of a kind that the log's schema does not know; migrate the database before its writers are replaced"
+        case .futureVersion:
+            "an entry is of a later version than the log's schema knows of its kind; migrate the database before its writers are replaced"
+        case .nameTooLong: "the stream's name is longer than \(StreamName.maximumBytes) bytes; give the cluster a shorter id"
+        case .absurdEpoch:
+            "the epoch claimed lies more than \(OpenRequest.maximumLead) above the stream's own; such a spool is set aside, and a new stream begun"
         case .absurdTime:
             "an entry's time lies outside \(WallTime.plausible.lowerBound) to \(WallTime.plausible.upperBound); set the writer's clock"
         }

@@ -214,7 +214,7 @@ public struct LogWriter: Sendable {
     private mutating func refused(_ refusal: LogRefusal, _ now: MonotonicTime) -> [Action] {
         self.refusal = refusal
         switch refusal {
-        case .malformedEntry, .batchTooLarge, .foreignKind, .absurdTime, .entryTooLarge:
+        case .malformedEntry, .batchTooLarge, .foreignKind, .absurdTime, .entryTooLarge, .unknownKind, .futureVersion:
             guard case .appending(let first, let count, let previous, let firstDigest) = phase else {
                 phase = .halted("the log refused the request: \(refusal.sentence)")
                 return []
@@ -232,7 +232,8 @@ public struct LogWriter: Sendable {
             if refusal != .noPartition { claim = nil }
             wait(now)
             return []
-        case .emptyBatch, .staleTerm:
+        case .absurdEpoch: return halt(refusal.sentence)  // what the spool remembers cannot be; another spool knows nothing of it
+        case .emptyBatch, .staleTerm, .nameTooLong:
             phase = .halted("the log refused the request: \(refusal.sentence)")
             return []
         }

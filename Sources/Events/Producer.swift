@@ -1,3 +1,4 @@
+import JSONDocument
 import Quantities
 
 /// Who writes a stream, as its name tells. The database lets each login role write its own streams only; this says what may stand there.
@@ -33,8 +34,8 @@ public enum Producer: String, Sendable, CaseIterable {
     /// `process_started`) is not among them.
     public static var reservedKinds: [String] { tellers.keys.sorted() }
 
-    /// Whether an event of this kind may stand in the stream. A kind that this version does not know is a later one's, and folded by
-    /// nobody here: it may.
+    /// Whether an event of this kind may stand in the stream, as a reader asks. A kind that this version does not know is a later one's,
+    /// stored by a later schema, and folded by nobody here: it may. (The log itself takes none that it does not know.)
     public static func mayTell(_ kind: String, in stream: StreamName) -> Bool {
         guard let tellers = tellers[kind] else { return true }
         return stream.producer.map { tellers.contains($0) } ?? false
@@ -61,10 +62,19 @@ extension StreamName {
     /// Why the log does not take these entries in this stream; nil where it does.
     /// - Parameter sizes: of each, in canonical bytes.
     func refusal(of entries: [DecodedEntry], sizes: [Int]) -> LogRefusal? {
+        let events = entries.compactMap { if case .event(let envelope) = $0 { envelope } else { nil } }
+        if events.contains(where: { Fact.newestVersion(ofKind: $0.kind) == nil }) { return .unknownKind }
         if !entries.allSatisfy(admits) { return .foreignKind }
+        if events.contains(where: { $0.version > Fact.newestVersion(ofKind: $0.kind) ?? .max }) { return .futureVersion }
         if !entries.allSatisfy({ WallTime.plausible.contains($0.at) }) { return .absurdTime }
-        return producer == .shipper && sizes.contains { $0 > AppendRequest.maximumEntryBytesOfCluster } ? .entryTooLarge : nil
+        if producer == .shipper, sizes.contains(where: { $0 > AppendRequest.maximumEntryBytesOfCluster }) { return .entryTooLarge }
+        return events.contains { $0.version < 1 || !$0.isJSON } ? .malformedEntry : nil
     }
+}
+
+extension EventEnvelope {
+    /// Whether the body can be read at all. (PostgreSQL also refuses the few texts that its jsonb cannot hold, such as a NUL character.)
+    var isJSON: Bool { (try? JSONValue(parsing: body)) != nil }  // what is wrong with it does not matter: the answer is one word
 }
 
 extension DecodedEntry {

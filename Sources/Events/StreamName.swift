@@ -7,6 +7,9 @@ public struct StreamName: Identifier {
     public init(_ text: String) { self.text = text }
     public init(cluster: ClusterID, spool: String) { self.text = "\(cluster)/\(spool)" }
 
+    /// What a name may have, in UTF-8.
+    public static let maximumBytes = 200
+
     public static let coordinator = StreamName("coordinator")
     public static let alerter = StreamName("alerter")
 

@@ -170,9 +170,9 @@ extension ShipperProcess {
         // The newest decision stands in the old stream, or nowhere: in the new one its number is another entry's.
         decidedAt = nil
         manner = "renewed"
+        // The old stream's epochs say nothing of the new one's, and one that the log found absurd must not come along.
         writer = LogWriter(
-            stream: stream, spooled: head, acknowledged: resumption.acknowledged,
-            highestEpochSeen: max(resumption.highestEpochSeen, writer.highestEpochSeen), seed: settings.seed &+ UInt64(bitPattern: head.sequence &+ 1))
+            stream: stream, spooled: head, acknowledged: resumption.acknowledged, highestEpochSeen: resumption.highestEpochSeen, seed: settings.seed &+ UInt64(bitPattern: head.sequence &+ 1))
         // A brake that the old stream told of ends with an allocation that has folded the new one's first row.
         for index in loops.indices where loops[index].brake != nil { loops[index].brake?.sequence = .max }
         status.stream = stream

@@ -91,6 +91,7 @@ public struct ShipperProcess: Sendable {
     var laws: [Law] { [settings.law] + settings.shadows }
 
     public mutating func step(_ input: ShipperInput, _ now: Now) -> [ShipperEffect] {
+        defer { (status.backlog, status.logStanding) = (writer.backlog, writer.standing) }
         switch input {
         case .tick(let observation): return tick(observation, now)
         case .spooled(let batch, let dropped): return spooled(batch, dropped, now)
@@ -360,7 +361,11 @@ public struct ShipperProcess: Sendable {
     private mutating func logAnswered(_ answer: LogAnswer, _ now: Now) -> [ShipperEffect] {
         var result: [ShipperEffect] = []
         continueFromColleague(answer)
+        let before = writer
         let (actions, fetched) = writer.answered(answer, now: now.monotonic)
+        status.timesFenced += Int64(writer.timesFenced - before.timesFenced)
+        status.duplicates += Int64(writer.duplicates - before.duplicates)
+        status.timesMovedBack += Int64(writer.timesMovedBack - before.timesMovedBack)
         if let fetched, grants.offer(fetched.0, sentAt: fetched.sentAt) { record(.grantReceived(fetched.0.version), now) }
         if let reason = writer.haltReason {
             result.append(.note(ShipperNote(.error, "the log refuses this spool; the loop goes on", ["reason": reason])))

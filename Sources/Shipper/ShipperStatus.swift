@@ -22,6 +22,13 @@ public struct ShipperStatus: Sendable {
     public var entriesDropped: Int64 = 0
     public var entriesLost: Int64 = 0
     public var conflicts: Int64 = 0
+    /// Entries spooled and not yet acknowledged; whether the log can be written; and what its answers were beside 'stored', since the
+    /// process started: claims that another writer's ended, batches that it held already, times that it held less than it had acknowledged.
+    public var backlog: Int64 = 0
+    public var logStanding = LogWriter.Standing.connecting
+    public var timesFenced: Int64 = 0
+    public var duplicates: Int64 = 0
+    public var timesMovedBack: Int64 = 0
     /// New objects of each workload, and how long they ran without a limit of ours: from when they were seen to when one was
     /// acknowledged.
     public var arrivals: [WorkloadID: Arrivals] = [:]

@@ -54,7 +54,7 @@ import Testing
         func write(_ count: Int) async throws {
             for _ in 0..<count {
                 let claim = try #require(self.claim.withLock { $0 })
-                let entry = LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: claim.head.sequence), body: "{\"by\":\(claim.epoch)}"))
+                let entry = LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: claim.head.sequence), body: "{\"by\":\(claim.epoch)}"))
                 let answer = try await log.answer(
                     .append(
                         AppendRequest(

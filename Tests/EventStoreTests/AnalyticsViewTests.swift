@@ -32,11 +32,13 @@ import Testing
         try await write(.alerter, [LogEntry(EventEnvelope(.alertChanged(AlertChange(fingerprint: "f", rule: "LoopStuckAtFloor", state: .firing, labels: ["cluster": "plant-a", "severity": "warning"], summary: "stuck")), at: at))])
         // Odd content of another stream: no JSON, JSON of another shape, a tick without roster.
         try await write("plant-b/s", [
-            LogEntry(EventEnvelope(kind: "patch_settled", version: 1, at: at, body: "not JSON")),
+            LogEntry(EventEnvelope(kind: "patch_settled", version: 1, at: at, body: "{}")),
             LogEntry(EventEnvelope(kind: "patch_settled", version: 1, at: at, body: #"{"desired_bps":"many","term":1e99}"#)),
             LogEntry(EventEnvelope(kind: "roster_declared", version: 1, at: at, body: #"{"flows":{"no":"list"},"laws":[1,2]}"#)),
             LogEntry(Tick(number: 1, at: at, intervalMilliseconds: 5000, rosterSequence: 77, flows: [.missing(lost: 1, windowMilliseconds: 1)])),
         ])
+        // As an older schema stored it; today's log refuses it.
+        try database.run("UPDATE fairlead.event SET body = 'not JSON', is_json = false WHERE kind = 'patch_settled' AND body = '{}'")
         return database
     }
 

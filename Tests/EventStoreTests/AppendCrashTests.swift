@@ -28,7 +28,7 @@ import Testing
         var first: AppendRequest {
             AppendRequest(
                 stream: "plant-a/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest,
-                entries: (0..<20).map { LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: $0), body: "{}")) })
+                entries: (0..<20).map { LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: $0), body: "{}")) })
         }
 
         /// A session that holds the head row; its end lets the append go on.
@@ -141,7 +141,7 @@ import Testing
                     var stored = 0
                     for round in 0..<10 {
                         guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) else { continue }
-                        let entry = LogEntry(EventEnvelope(kind: "w\(number)", version: 1, at: WallTime(microseconds: Int64(round)), body: "{}"))
+                        let entry = LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: Int64(round)), body: "{\"writer\":\(number)}"))
                         let answer = try await log.answer(
                             .append(AppendRequest(stream: "plant-a/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: claim.head.sequence + 1, previousDigest: claim.head.digest, entries: [entry])))
                         switch answer {

@@ -56,7 +56,7 @@ import Testing
         return Dictionary(uniqueKeysWithValues: counts.map { ("\($0.who) \($0.word)", $0.times) })
     }
 
-    private func event(kind: String = "x", version: Int16 = 1, body: String = "{}") -> EventEnvelope {
+    private func event(kind: String = "process_started", version: Int16 = 1, body: String = "{}") -> EventEnvelope {
         EventEnvelope(kind: kind, version: version, at: WallTime(microseconds: 1), body: body)
     }
 
@@ -91,13 +91,20 @@ import Testing
         #expect(try send(scene, kinds: "ee", events: [event().recordBytes()]) == "refused malformed-entry")
         #expect(try send(scene, kinds: "e", events: [event(kind: "grant_issued").recordBytes()]) == "refused foreign-kind")
         try await neighbourGoesOn("a foreign kind")
-        #expect(try send(scene, kinds: "e", events: [event(body: String(repeating: "x", count: 10_000_000)).recordBytes()]) == "refused batch-too-large")
+        #expect(try send(scene, kinds: "e", events: [event(kind: "of_a_later_version").recordBytes()]) == "refused unknown-kind")
+        try await neighbourGoesOn("an unknown kind")
+        #expect(try send(scene, kinds: "e", events: [event(version: 2).recordBytes()]) == "refused future-version")
+        try await neighbourGoesOn("a version of a later schema")
+        #expect(try send(scene, kinds: "e", events: [event(body: #"{"effective_bps":NaN}"#).recordBytes()]) == "refused malformed-entry")
+        try await neighbourGoesOn("a body with NaN, which is no JSON")
+        #expect(try send(scene, kinds: "e", events: [event(body: "\"" + String(repeating: "x", count: 10_000_000) + "\"").recordBytes()]) == "refused batch-too-large")
         try await neighbourGoesOn("ten megabytes")
         let largest = AppendRequest.maximumEntryBytesOfCluster - event(body: "").recordBytes().count
         #expect(try send(scene, kinds: "e", events: [event(body: String(repeating: "x", count: largest + 1)).recordBytes()]) == "refused entry-too-large")
         #expect(
             try await counts(scene) == [
-                "plant-a/s malformed-entry": 4, "plant-a/s foreign-kind": 1, "plant-a/s batch-too-large": 1, "plant-a/s entry-too-large": 1,
+                "plant-a/s malformed-entry": 5, "plant-a/s foreign-kind": 1, "plant-a/s unknown-kind": 1, "plant-a/s future-version": 1,
+                "plant-a/s batch-too-large": 1, "plant-a/s entry-too-large": 1,
             ])
         // Bytes that are no text are not even read; the binary then asks again with the flaw alone, and that is counted.
         var bad = event(kind: "kind").recordBytes()
@@ -108,12 +115,29 @@ import Testing
             stream: "plant-a/s", epoch: scene.claim.epoch, nonce: scene.claim.nonce, firstSequence: 1, previousDigest: scene.claim.head.digest,
             entries: [.event(recordBytes: bad)])
         #expect(try await PostgresLog(scene.database.connection()).answer(.append(request)) == .refused(.malformedEntry))
-        #expect(try await counts(scene)["plant-a/s malformed-entry"] == 5)
+        #expect(try await counts(scene)["plant-a/s malformed-entry"] == 6)
         try await neighbourGoesOn("bad UTF-8")
-        // A kind, and a version, of a later binary are no fault: they are stored for it.
-        let later = event(kind: "of_a_later_version", version: 32_000, body: String(repeating: "y", count: largest - 17))
-        #expect(later.recordBytes().count == AppendRequest.maximumEntryBytesOfCluster)
-        #expect(try send(scene, kinds: "e", events: [later.recordBytes()]) == "stored")
+        let atTheBound = event(body: "\"" + String(repeating: "y", count: largest - 2) + "\"")
+        #expect(atTheBound.recordBytes().count == AppendRequest.maximumEntryBytesOfCluster)
+        #expect(try send(scene, kinds: "e", events: [atTheBound.recordBytes()]) == "stored")
+    }
+
+    @Test func `a stream's name without bound and an epoch near the end of the numbers are refused and counted, and the stream can still be opened`() async throws {
+        let scene = try await scene()
+        let log = PostgresLog(scene.database.connection(user: "plant-a_of_\(scene.database.name)"))
+        func open(_ stream: StreamName, seen: Int64) async throws -> LogAnswer { try await log.answer(.open(OpenRequest(stream: stream, highestEpochSeen: seen))) }
+        let longest = StreamName("plant-a/" + String(repeating: "s", count: StreamName.maximumBytes - 8))
+        #expect(try await open(StreamName(longest.text + "s"), seen: 0) == .refused(.nameTooLong))
+        for seen in [Int64.max, OpenRequest.maximumLead + scene.claim.epoch + 1] { #expect(try await open("plant-a/s", seen: seen) == .refused(.absurdEpoch)) }
+        for (stream, epoch) in [(longest, Int64(1)), ("plant-a/s", scene.claim.epoch + 1)] {
+            guard case .opened(let claim, _, _) = try await open(stream, seen: 0) else {
+                Issue.record("\(stream) did not open")
+                return
+            }
+            #expect(claim.epoch == epoch)
+        }
+        let role = "role plant-a_of_\(scene.database.name)"
+        #expect(try await counts(scene) == ["\(role) name-too-long": 1, "\(role) absurd-epoch": 2])
     }
 
     @Test func `however often and whatever is refused, the counts stay as many as there are words`() async throws {

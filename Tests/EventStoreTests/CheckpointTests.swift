@@ -18,7 +18,7 @@ import Testing
     private func write(_ database: TestDatabase, _ stream: StreamName, _ count: Int64, salt: Int64) async throws {
         let log = PostgresLog(database.connection())
         guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: stream, highestEpochSeen: 0))) else { return }
-        let entries = (1...count).map { LogEntry(EventEnvelope(kind: "note", version: 1, at: WallTime(microseconds: $0), body: #"{"n":\#($0 + salt)}"#)) }
+        let entries = (1...count).map { LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: $0), body: #"{"n":\#($0 + salt)}"#)) }
         _ = try await log.answer(
             .append(
                 AppendRequest(
@@ -70,7 +70,7 @@ import Testing
         let database = try await TestDatabase.make()
         try await write(database, "plant-a/s", 3, salt: 0)
         _ = try await checkpoint(database)
-        try database.run("DELETE FROM fairlead.event WHERE kind = 'note' AND seq = 3; UPDATE fairlead.stream SET seq = 2, hash = (SELECT hash FROM fairlead.event WHERE kind = 'note' AND seq = 2) WHERE name = 'plant-a/s'")
+        try database.run("DELETE FROM fairlead.event WHERE kind = 'process_started' AND seq = 3; UPDATE fairlead.stream SET seq = 2, hash = (SELECT hash FROM fairlead.event WHERE kind = 'process_started' AND seq = 2) WHERE name = 'plant-a/s'")
         #expect(try await LogVerifier(database.connection(), hash: .libcrypto).verify().flatMap(\.findings).isEmpty)
         #expect(try await verify(database).findings == [.streamDiffers(number: 1, stream: "plant-a/s", sequence: 3)])
     }

@@ -20,7 +20,7 @@ import Testing
         let seen = try await even.merging(try await odd, uniquingKeysWith: +)
         // A generator that no longer reaches an answer would prove nothing about it.
         if seeds.count >= 60 {
-            for word in ["opened", "stored", "duplicate", "conflict", "outOfOrder", "fenced", "headMovedBack", "malformed-entry", "empty-batch", "batch-too-large", "foreign-kind", "absurd-time", "unknown-stream", "stale-term", "closed"] {
+            for word in ["opened", "stored", "duplicate", "conflict", "outOfOrder", "fenced", "headMovedBack", "malformed-entry", "empty-batch", "batch-too-large", "foreign-kind", "absurd-time", "unknown-kind", "future-version", "absurd-epoch", "name-too-long", "unknown-stream", "stale-term", "closed"] {
                 #expect(seen[word, default: 0] > 0, "no request was answered \(word): \(seen)")
             }
         }
@@ -128,7 +128,15 @@ struct ConformanceList {
         if claims[stream] == nil && samples.chance(8) {
             return .append(AppendRequest(stream: stream, epoch: 1, nonce: 1, firstSequence: 1, previousDigest: .zero, entries: []))
         }
+        if samples.chance(30) {
+            return .open(OpenRequest(stream: StreamName(cluster: "plant-a", spool: String(repeating: "é", count: Int(samples.number(95...97)))), highestEpochSeen: 0))
+        }
         let epoch = claims[stream]?.last?.epoch ?? 0
+        if samples.chance(20) {
+            // A step of the bound itself is taken, and makes epochs large; one more is not.
+            let seen = [epoch + OpenRequest.maximumLead + samples.number(0...1), .max, .min].randomElement(using: &samples.random)!
+            return .open(OpenRequest(stream: stream, highestEpochSeen: seen, term: stream.cluster == nil && samples.chance(2) ? max(seen, 1) : nil))
+        }
         let seen = samples.chance(4) ? epoch + samples.number(0...3) : 0
         let term = stream.cluster == nil && samples.chance(2) ? max(1, epoch + samples.number(-1...2)) : nil
         return .open(OpenRequest(stream: stream, highestEpochSeen: seen, term: term))
@@ -187,7 +195,7 @@ struct ConformanceList {
     private mutating func distort(_ request: inout AppendRequest) {
         switch samples.number(0...7) {
         case 0: request.entries = []
-        case 1: request.entries = [LogEntry](repeating: LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: 0), body: "{}")), count: 501)
+        case 1: request.entries = [LogEntry](repeating: LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: 0), body: "{}")), count: 501)
         case 2: request.firstSequence += samples.number(1...3)
         case 3: request.firstSequence = samples.number(-1...0)
         case 4: request.previousDigest = .zero

@@ -20,8 +20,8 @@ import Testing
             }
             self.claim = claim
         }
-        mutating func append(_ count: Int, kind: String = "x") async throws {
-            try await append((0..<count).map { LogEntry(EventEnvelope(kind: kind, version: 1, at: WallTime(microseconds: Int64($0)), body: "{}")) })
+        mutating func append(_ count: Int) async throws {
+            try await append((0..<count).map { LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: Int64($0)), body: "{}")) })
         }
         mutating func append(_ entries: [LogEntry]) async throws {
             let answer = try await log.answer(

@@ -21,7 +21,7 @@ import Testing
         let entries = (1...LogVerifierTests.length).map { number in
             number % 2 == 1
                 ? LogEntry(samples.tick(number: number, ordinal: 0))
-                : LogEntry(EventEnvelope(kind: "note", version: 1, at: WallTime(microseconds: number), body: #"{"n":\#(number)}"#))
+                : LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: number), body: #"{"n":\#(number)}"#))
         }
         _ = try await log.answer(
             .append(AppendRequest(stream: "plant-a/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest, entries: entries)))

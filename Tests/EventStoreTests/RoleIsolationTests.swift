@@ -17,7 +17,7 @@ import Testing
         guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: "plant-b/s", highestEpochSeen: 0))) else {
             throw PostgresError(.other, "the victim's stream did not open", context: "test")
         }
-        let entry = LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: 1), body: "{}"))
+        let entry = LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: 1), body: "{}"))
         _ = try await log.answer(
             .append(AppendRequest(stream: "plant-b/s", epoch: claim.epoch, nonce: claim.nonce, firstSequence: 1, previousDigest: claim.head.digest, entries: [entry])))
         return (database, role, claim)
@@ -26,7 +26,7 @@ import Testing
     @Test func `a shipper appends to its own streams and is refused every other`() async throws {
         let (database, role, victim) = try await besieged()
         let log = PostgresLog(database.connection(user: role))
-        let entry = LogEntry(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: 1), body: "{}"))
+        let entry = LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: 1), body: "{}"))
         guard case .opened(let claim, _, _) = try await log.answer(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: 0))) else {
             Issue.record("its own stream did not open")
             return
@@ -62,12 +62,12 @@ import Testing
         for kind in Producer.reservedKinds where !Producer.mayTell(kind, in: "plant-a/s") {
             #expect(try await append(EventEnvelope(kind: kind, version: 1, at: now, body: "{}")) == .refused(.foreignKind), "\(kind)")
         }
-        #expect(try await append(EventEnvelope(kind: "x", version: 1, at: WallTime(microseconds: .max), body: "{}")) == .refused(.absurdTime))
+        #expect(try await append(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: .max), body: "{}")) == .refused(.absurdTime))
         #expect(try database.texts("SELECT count(*)::text FROM fairlead.grant_head") == ["0"])
         #expect(try database.texts("SELECT seq::text FROM fairlead.stream WHERE name = 'plant-a/s'") == ["0"])
     }
 
-    @Test func `who may tell which kind is one table here and there`() async throws {
+    @Test func `which kinds there are, and who may tell them, is one table here and there`() async throws {
         let database = try await TestDatabase.make()
         for stream: StreamName in ["plant-a/s", .coordinator, .alerter, .operator, .checkpoint, "somebody"] {
             for kind in Producer.reservedKinds + ["entries_lost", "spool_set_aside", "process_started", "of_a_later_version"] {
@@ -75,6 +75,9 @@ import Testing
                     try database.texts("SELECT fairlead.may_tell('\(stream)', '\(kind)')::text") == ["\(Producer.mayTell(kind, in: stream))"],
                     "\(kind) in \(stream)")
             }
+        }
+        for kind in Producer.reservedKinds + ["entries_lost", "spool_set_aside", "process_started", "of_a_later_version", ""] {
+            #expect(try database.texts("SELECT fairlead.newest_version('\(kind)')::text") == [Fact.newestVersion(ofKind: kind).map { "\($0)" }], "\(kind)")
         }
     }
 
@@ -177,7 +180,7 @@ import Testing
         }
         #expect(try ask("SELECT answer FROM fairlead.open('plant-a/s', NULL, NULL)") == "opened")
         let claim = try database.texts("SELECT epoch || ',' || nonce || ',1,''\\x' || encode(hash, 'hex') || '''::bytea' FROM fairlead.stream WHERE name = 'plant-a/s'")[0] ?? ""
-        let event = "ARRAY[ROW('x', 1, 1, '{}')::fairlead.event_body]"
+        let event = "ARRAY[ROW('process_started', 1, 1, '{}')::fairlead.event_body]"
         #expect(try ask("SELECT answer FROM fairlead.append('plant-a/s', NULL, NULL, 1, NULL, 'e', NULL, \(event), NULL)") == "fenced")
         #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), NULL, NULL, NULL, NULL)") == "empty-batch")
         #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'q', NULL, \(event), NULL)") == "malformed-entry")
@@ -186,7 +189,7 @@ import Testing
         #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'e', NULL, array_cat(\(event), \(event)), NULL)") == "malformed-entry")
         #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'e', NULL, ARRAY[NULL::fairlead.event_body], NULL)") == "malformed-entry")
         #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 't', ARRAY[NULL::fairlead.tick_body], NULL, NULL)") == "malformed-entry")
-        let large = "ARRAY[ROW('x', 1, 1, repeat('x', 10000000))::fairlead.event_body]"
+        let large = "ARRAY[ROW('process_started', 1, 1, repeat('x', 10000000))::fairlead.event_body]"
         #expect(try ask("SELECT refusal FROM fairlead.append('plant-a/s', \(claim), 'e', NULL, \(large), NULL)") == "batch-too-large")
         #expect(try database.texts("SELECT seq::text FROM fairlead.stream WHERE name = 'plant-a/s'") == ["0"])
     }

@@ -61,15 +61,14 @@ struct SampleEntries {
             foldedThrough: chance(2) ? nil : LogPosition(stream: StreamName(cluster: cluster, spool: "s1"), sequence: number(1...99)))
     }
 
-    /// A roster, a grant, an alert, something of a later version, or no JSON at all.
+    /// A roster, a grant, an alert, or something of another shape.
     mutating func event(clusters: [ClusterID]) -> EventEnvelope {
         let at = WallTime(microseconds: number(1_700_000_000_000_000...1_900_000_000_000_000))
         let cluster = clusters.randomElement(using: &random)!
-        switch number(0...6) {
+        switch number(0...5) {
         case 0, 1, 2: return EventEnvelope(.grantIssued(grant(cluster: cluster)), at: at)
         case 3: return EventEnvelope(kind: "grant_issued", version: 1, at: at, body: #"{"cluster":"\#(cluster)","term":9,"version":"x"}"#)
-        case 4: return EventEnvelope(kind: "from_the_future", version: 7, at: at, body: "no JSON \"→ 漢\\u0000")
-        case 5: return EventEnvelope(.rosterDeclared(SampleEntries.roster(cluster)), at: at)
+        case 4: return EventEnvelope(.rosterDeclared(SampleEntries.roster(cluster)), at: at)
         default:
             return EventEnvelope(
                 .alertChanged(AlertChange(fingerprint: "f\(number(1...3))", rule: "r", state: .firing, labels: ["cluster": cluster.text], summary: "s")), at: at)
@@ -77,7 +76,19 @@ struct SampleEntries {
     }
 
     mutating func entry(clusters: [ClusterID]) -> LogEntry {
-        chance(3) ? LogEntry(event(clusters: clusters)) : LogEntry(tick())
+        chance(4) ? LogEntry(flawedEvent()) : chance(3) ? LogEntry(event(clusters: clusters)) : LogEntry(tick())
+    }
+
+    /// Of a kind or a version that nobody knows, or with a body that nobody can read.
+    private mutating func flawedEvent() -> EventEnvelope {
+        let at = WallTime(microseconds: number(1_700_000_000_000_000...1_900_000_000_000_000))
+        switch number(0...2) {
+        case 0: return EventEnvelope(kind: ["from_the_future", ""].randomElement(using: &random)!, version: 1, at: at, body: "{}")
+        case 1: return EventEnvelope(kind: "process_started", version: [2, .max, 0, .min].randomElement(using: &random)!, at: at, body: "{}")
+        default:
+            let bodies = ["no JSON \"→ 漢\\u0000", #"{"effective_bps":NaN}"#, "", #"{"role":"shipper""#, #"{"role":"shipper"}}"#, "Infinity"]
+            return EventEnvelope(kind: "process_started", version: 1, at: at, body: bodies.randomElement(using: &random)!)
+        }
     }
 
     /// One that the stream may tell: in a cluster's, two of three are ticks.

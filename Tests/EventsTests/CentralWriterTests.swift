@@ -61,7 +61,7 @@ import Testing
         var writer = CentralWriter(stream: .coordinator, term: 1, hash: .libcrypto, seed: 1)
         _ = writer.answered(log.apply(writer.proceed(now)!), now: now)
         let large = LogEntry(
-            EventEnvelope(kind: "allocation_decided", version: 1, at: WallTime(microseconds: 0), body: String(repeating: " ", count: 1 << 20)))
+            EventEnvelope(kind: "allocation_decided", version: 1, at: WallTime(microseconds: 0), body: "{}" + String(repeating: " ", count: (1 << 20) - 2)))
         let all = [large, large, large, large, large] + (0..<600).map(entry)
         writer.add(all)
         var batches: [Int] = []

@@ -11,6 +11,7 @@ import Testing
     @Test func `there is a sample of every kind`() {
         #expect(FactSamples.full.map(FactSamples.place(of:)) == Array(0..<FactSamples.full.count))
         #expect(Set(FactSamples.full.map(\.kind)).count == FactSamples.full.count)
+        #expect(FactSamples.full.allSatisfy { Fact.newestVersion(ofKind: $0.kind) == Fact.version }, "and the log takes each")
     }
 
     @Test func `every fact is read back as it was written`() throws {

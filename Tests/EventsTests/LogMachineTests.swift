@@ -133,6 +133,21 @@ extension LogMachine {
         #expect(writer.claim.epoch == 42)
     }
 
+    @Test mutating func `an epoch far above the stream's own, and a name without bound, open nothing`() {
+        opened(spooled: 1)
+        let lead = OpenRequest.maximumLead
+        #expect(writer.open(&log, highestEpochSeen: .max) == .refused(.absurdEpoch))
+        #expect(writer.open(&log, highestEpochSeen: 1 + lead + 1) == .refused(.absurdEpoch))
+        guard case .opened(let claim, _, _) = writer.open(&log, highestEpochSeen: 1 + lead) else {
+            Issue.record("the largest step was refused")
+            return
+        }
+        #expect(claim.epoch == lead + 2)
+        var nameless = HandWriter(StreamName("plant-a/" + String(repeating: "s", count: StreamName.maximumBytes)))
+        #expect(nameless.open(&log) == .refused(.nameTooLong))
+        #expect(log.streamNames == [writer.stream])
+    }
+
     @Test mutating func `a claim with the right epoch and another nonce is fenced`() {
         opened(spooled: 2)
         writer.claim.nonce = 99
@@ -190,11 +205,18 @@ extension LogMachine {
         let large = LogEntry.event(recordBytes: [UInt8](repeating: 0, count: AppendRequest.maximumBytes + 1))
         #expect(log.apply(request([large])) == .refused(.batchTooLarge))
         func event(of bytes: Int) -> LogEntry {
-            let empty = EventEnvelope(kind: "k", version: 1, at: WallTime(microseconds: 1), body: "").recordBytes().count
-            return LogEntry(EventEnvelope(kind: "k", version: 1, at: WallTime(microseconds: 1), body: String(repeating: "x", count: bytes - empty)))
+            let empty = EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: 1), body: "").recordBytes().count
+            return LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: 1), body: String(repeating: "x", count: bytes - empty)))
         }
         #expect(log.apply(request([event(of: AppendRequest.maximumEntryBytesOfCluster + 1)])) == .refused(.entryTooLarge))
         #expect(log.apply(request([writer.entries[0], .tick(recordBytes: [1, 2, 3])])) == .refused(.malformedEntry))
+        for (kind, version, body, refusal) in [
+            ("of_a_later_schema", Int16(1), "{}", LogRefusal.unknownKind), ("process_started", 2, "{}", .futureVersion),
+            ("process_started", 0, "{}", .malformedEntry), ("process_started", 1, #"{"n":NaN}"#, .malformedEntry),
+        ] {
+            let event = LogEntry(EventEnvelope(kind: kind, version: version, at: WallTime(microseconds: 1), body: body))
+            #expect(log.apply(request([writer.entries[0], event])) == .refused(refusal))
+        }
         #expect(log.apply(request(writer.entries, first: 0)) == .outOfOrder(expected: 1))
         #expect(log.stored(writer.stream).isEmpty)
     }

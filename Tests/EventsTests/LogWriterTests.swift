@@ -198,6 +198,13 @@ struct WriterWorld {
         #expect(ahead == [.setAside(behind.haltReason ?? "")])
     }
 
+    @Test func `a spool whose epoch the log finds absurd is set aside, with a reason`() {
+        var writer = LogWriter(stream: "plant-a/s", spooled: StreamHead(sequence: 0, digest: .zero), acknowledged: 0, highestEpochSeen: .max, seed: 1)
+        let now = MonotonicTime(nanoseconds: 0)
+        #expect(writer.proceed(now) == [.send(.open(OpenRequest(stream: "plant-a/s", highestEpochSeen: .max)))])
+        #expect(writer.answered(.refused(.absurdEpoch), now: now).actions == [.setAside(LogRefusal.absurdEpoch.sentence)])
+    }
+
     @Test func `a fenced writer waits, longer each time and within the bounds, and goes above the epoch it was told`() {
         var (writer, hand) = claimed()
         var now = later

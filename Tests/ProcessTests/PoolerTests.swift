@@ -102,7 +102,7 @@ extension RealProcesses {
             }
             var head = claim.head
             for batch in 0..<entries / 6 {
-                let events = (0..<6).map { LogEntry(EventEnvelope(kind: "note", version: 1, at: WallTime(microseconds: Int64($0)), body: "{\"batch\":\(batch)}")) }
+                let events = (0..<6).map { LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: Int64($0)), body: "{\"batch\":\(batch)}")) }
                 let answer = try await logs[batch % logs.count].answer(
                     .append(
                         AppendRequest(

@@ -57,7 +57,7 @@ private actor PaperSpooler {
 
     init(_ stream: StreamName, entries count: Int, _ settings: ConnectionSettings, seed: UInt64) {
         let chain = HashChain(.libcrypto)
-        entries = (0..<count).map { LogEntry(EventEnvelope(kind: "note", version: 1, at: WallTime(microseconds: Int64($0)), body: "{\"n\":\($0)}")) }
+        entries = (0..<count).map { LogEntry(EventEnvelope(kind: "process_started", version: 1, at: WallTime(microseconds: Int64($0)), body: "{\"n\":\($0)}")) }
         digests = [chain.genesis(of: stream)]
         for (index, entry) in entries.enumerated() { digests.append(chain.digest(after: digests[index], sequence: Int64(index + 1), entry: entry)) }
         writer = LogWriter(

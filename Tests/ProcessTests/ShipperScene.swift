@@ -49,6 +49,16 @@ final class ShipperScene: Sendable {
     }
     var spoolFile: String { directory.file("spool") }
 
+    /// The page alone, at a port of the system's choosing.
+    func servePage(_ name: String) throws -> RunningProgram {
+        try RunningProgram(
+            .fairlead,
+            [
+                "serve", "--config", fleetFile, "--components", "web", "--holder", name, "--listen", "127.0.0.1:0", "--database",
+                "host=\(server.socketDirectory) user=serve dbname=postgres application_name=\(name)",
+            ], name: name, in: directory.path)
+    }
+
     func serve(_ name: String, spool: String) throws -> RunningProgram {
         mkdir(spool, 0o700)
         return try RunningProgram(

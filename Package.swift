@@ -155,7 +155,7 @@ let package = Package(
         tests("QuantitiesTests", ["Quantities"]),
         tests("JSONDocumentTests", ["JSONDocument"]),
         tests("PostgreSQLTests", ["PostgreSQL", "PrivatePostgres", "Schema"]),
-        tests("EventStoreTests", ["EventStore", "PostgreSQL", "PrivatePostgres", "Schema", "Cryptography", "Events", "Alerting", "LawHistory", "ReadModel", "Quantities"]),
+        tests("EventStoreTests", ["EventStore", "Fleet", "PostgreSQL", "PrivatePostgres", "Schema", "Cryptography", "Events", "Alerting", "LawHistory", "ReadModel", "Quantities"]),
         tests("SpoolTests", ["Spool", "Events", "Quantities", "Cryptography"]),
         tests("JitterTests", ["Jitter", "Events", "Quantities"]),
         tests("ControlLawTests", ["ControlLaw", "Coordination", "Jitter", "Events", "Fleet", "Quantities"]),

@@ -44,6 +44,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(13, oldestBinary: 1, "0013_readers", PackageResources._013_readers_sql),
         MigrationScript(14, oldestBinary: 1, "0014_entry_bound", PackageResources._014_entry_bound_sql),
         MigrationScript(15, oldestBinary: 1, "0015_known_kinds", PackageResources._015_known_kinds_sql),
+        MigrationScript(16, oldestBinary: 1, "0016_retention", PackageResources._016_retention_sql),
     ]
 }
 
@@ -104,6 +105,9 @@ public enum Query {
     public static let projectionDigests = EmbeddedStatement("projection_digests", PackageResources.projection_digests_sql)
     public static let projectionRebuild = EmbeddedStatement("projection_rebuild", PackageResources.projection_rebuild_sql)
     public static let recentPlace = EmbeddedStatement("recent_place", PackageResources.recent_place_sql)
+    public static let retentionList = EmbeddedStatement("retention_list", PackageResources.retention_list_sql)
+    public static let retentionSet = EmbeddedStatement("retention_set", PackageResources.retention_set_sql)
+    public static let rollupPrune = EmbeddedStatement("rollup_prune", PackageResources.rollup_prune_sql)
     public static let rollupFold = EmbeddedStatement("rollup_fold", PackageResources.rollup_fold_sql)
     public static let readAlerts = EmbeddedStatement("read_alerts", PackageResources.read_alerts_sql)
     public static let readAllocation = EmbeddedStatement("read_allocation", PackageResources.read_allocation_sql)
@@ -126,6 +130,7 @@ public enum Query {
         logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRefusals, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         logExport, logStarts, partitionDrop, partitionList, partitionObstacles, projectionDigests, projectionRebuild, rollupFold,
+        retentionList, retentionSet, rollupPrune,
         partitionsAhead, partitionsMake, recentPlace, readAlerts, readAllocation, readClusterRoster, readClusters, readDecision,
         readDecisions, readLogPage, readNewestArrival, readPatches, readStreamPage, readTimeline, writerCut, writerEnroll,
         writerRevoke,

@@ -41,6 +41,20 @@ extension ConfigurationField {
         }
     }
 
+    /// Whole days, such as `90d`.
+    public func days(in range: ClosedRange<Int32>) -> Int32? {
+        guard let text = text() else { return nil }
+        guard text.hasSuffix("d"), let days = Int32(text.dropLast()) else {
+            report("'\(text)' is no number of days; write whole days with their unit, such as 90d")
+            return nil
+        }
+        guard range.contains(days) else {
+            report("\(text) is not in \(range.lowerBound)d…\(range.upperBound)d")
+            return nil
+        }
+        return days
+    }
+
     /// A delay of at least 1 µs; it is stored in units of 100 ns, so a finer one is refused rather than rounded.
     public func delay() -> Delay? {
         guard let time = time(in: .microseconds(1)...(.seconds(60))) else { return nil }

@@ -22,6 +22,8 @@ public struct FleetConfiguration: Hashable, Sendable {
     public var grantTimeToLive: Nanoseconds
     public var onMissing: MissingMeasurementPolicy
     public var alerts: AlertRouting
+    /// For ever unless the fleet says otherwise.
+    public var retention: RetentionSpecification
     /// In ascending order of id.
     public var clusters: [ClusterSpecification]
 
@@ -30,7 +32,7 @@ public struct FleetConfiguration: Hashable, Sendable {
         slaClasses: [ServiceLevelClass] = ServiceLevelClass.mission, tiers: [TierSpecification] = [.standard],
         law: LawSpecification = LawSpecification(), lease: LeaseSpecification = LeaseSpecification(),
         grantTimeToLive: Nanoseconds = .seconds(30), onMissing: MissingMeasurementPolicy = MissingMeasurementPolicy(),
-        alerts: AlertRouting = AlertRouting(), clusters: [ClusterSpecification] = []
+        alerts: AlertRouting = AlertRouting(), retention: RetentionSpecification = RetentionSpecification(), clusters: [ClusterSpecification] = []
     ) {
         self.name = name
         self.tick = tick
@@ -43,6 +45,7 @@ public struct FleetConfiguration: Hashable, Sendable {
         self.grantTimeToLive = grantTimeToLive
         self.onMissing = onMissing
         self.alerts = alerts
+        self.retention = retention
         self.clusters = clusters
     }
 }

@@ -66,6 +66,12 @@ extension YAMLWriter {
             if let fallback = fleet.onMissing.fallbackJitter { writer.value("fallbackJitter", fallback.nanoseconds) }
         }
         block("alerts") { $0.alerts(fleet.alerts) }
+        let kept = [("log", fleet.retention.log), ("minuteRollups", fleet.retention.minuteRollups), ("hourRollups", fleet.retention.hourRollups)]
+        if kept.contains(where: { $0.1 != nil }) {
+            block("retention") { writer in
+                for (name, days) in kept { if let days { writer.value(name, "\(days)d") } }
+            }
+        }
     }
 
     private mutating func alerts(_ alerts: AlertRouting) {

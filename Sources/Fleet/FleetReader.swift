@@ -26,6 +26,7 @@ struct FleetReader {
         if let grant = spec.optional("grant")?.object() { fleet.grantTimeToLive = timeToLive(of: grant, tick: fleet.tick) }
         if let onMissing = spec.optional("onMissing")?.object() { fleet.onMissing = missingPolicy(onMissing) }
         if let alerts = spec.optional("alerts")?.object() { fleet.alerts = AlertRoutingReader().read(alerts) }
+        if let retention = spec.optional("retention")?.object() { fleet.retention = self.retention(retention) }
         spec.finish()
         return fleet
     }
@@ -186,6 +187,25 @@ struct FleetReader {
             field?.report("\(time) is less than two ticks of \(tick), so a grant would expire between two fetches")
         }
         return time ?? .seconds(30)
+    }
+
+    private func retention(_ object: ConfigurationObject) -> RetentionSpecification {
+        var kept: [(name: String, field: ConfigurationField?, days: Int32?)] = []
+        for name in ["log", "minuteRollups", "hourRollups"] {
+            let field = object.optional(name)
+            kept.append((name, field, field?.days(in: RetentionSpecification.possible)))
+        }
+        object.finish()
+        for (shorter, longer) in zip(kept, kept.dropFirst()) {
+            // One that is wrong in itself is told already.
+            guard let field = longer.field, let days = longer.days, (shorter.field == nil) == (shorter.days == nil) else { continue }
+            guard let least = shorter.days else {
+                field.report("\(days)d is shorter than \(shorter.name), which is kept for ever; say how long that is kept, or leave this out")
+                continue
+            }
+            if days < least { field.report("\(days)d is shorter than \(shorter.name) with \(least)d, from which these are made; write at least \(least)d") }
+        }
+        return RetentionSpecification(log: kept[0].days, minuteRollups: kept[1].days, hourRollups: kept[2].days)
     }
 
     private func missingPolicy(_ object: ConfigurationObject) -> MissingMeasurementPolicy {

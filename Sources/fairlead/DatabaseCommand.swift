@@ -1,6 +1,7 @@
 import Adapters
 import ArgumentParser
 import EventStore
+import Fleet
 import JSONDocument
 import PostgreSQL
 
@@ -90,7 +91,9 @@ struct DatabaseCommand: AsyncParsableCommand {
             discussion: """
                 A day is dropped when the roll-ups and every consumer are past it, the oldest
                 first, each leaving a seal per stream: its range and the chain's digests
-                around it. What stands in the way is said, and exit is 1.
+                around it. What stands in the way is said, and exit is 1. serve does so by
+                itself where the fleet's file has a retention; the last line says what is in
+                force.
 
                 Examples:
                   fairlead db partitions
@@ -99,11 +102,12 @@ struct DatabaseCommand: AsyncParsableCommand {
         @OptionGroup var options: ReadOptions
         @Flag(help: "Drop what is older than --keep-days.")
         var drop = false
-        @Option(help: "How many days before today stay, 1 to 36500.")
-        var keepDays: Int32 = 90
+        @Option(help: "How many days before today stay, 1 to 36500. Default: the retention in force, or 90.")
+        var keepDays: Int32?
 
         func validate() throws {
-            guard (1...36_500).contains(keepDays) else { throw ValidationError("--keep-days: give 1 to 36500, not \(keepDays)") }
+            guard let keepDays, !RetentionSpecification.possible.contains(keepDays) else { return }
+            throw ValidationError("--keep-days: give 1 to 36500, not \(keepDays)")
         }
 
         func run() async throws {
@@ -112,6 +116,8 @@ struct DatabaseCommand: AsyncParsableCommand {
                 try await DatabaseSchema(connection).requireCompatible()
                 let retention = LogRetention(connection)
                 var obstacles: [String] = []
+                let inForce = try await retention.inForce()
+                let keepDays = keepDays ?? inForce?.retention.log ?? 90
                 if drop {
                     for day in try await retention.days() where day.bytes != nil {
                         obstacles = try await retention.obstacles(day: day.day, keepDays: keepDays)
@@ -126,7 +132,13 @@ struct DatabaseCommand: AsyncParsableCommand {
                     let rows: [JSONValue] = days.map { day in
                         ["day": .string(day.day), "bytes": .optional(day.bytes), "sealed_streams": .integer(day.sealedStreams)]
                     }
-                    print((["days_ahead": .integer(ahead), "days": .array(rows)] as JSONValue).indentedText)
+                    let kept: JSONValue? = inForce.map { retention, since in
+                        [
+                            "log_days": .optional(retention.log), "minute_rollup_days": .optional(retention.minuteRollups),
+                            "hour_rollup_days": .optional(retention.hourRollups), "since": .string("\(since)"),
+                        ]
+                    }
+                    print((["days_ahead": .integer(ahead), "retention": kept ?? .null, "days": .array(rows)] as JSONValue).indentedText)
                 case .table:
                     var table = TextTable([.init("DAY"), .init("BYTES", .right), .init("STATE")])
                     for day in days {
@@ -134,13 +146,20 @@ struct DatabaseCommand: AsyncParsableCommand {
                     }
                     print(table.text(), terminator: "")
                     print("\(counted(ahead, "day")) ahead, today included")
+                    print(Self.sentence(inForce?.retention))
                 }
                 // A day that is merely young is no obstacle to speak of.
-                if let obstacle = obstacles.first, !obstacle.hasPrefix("the day is younger") {
+                if let obstacle = obstacles.first, !LogRetention.isYoung(obstacle) {
                     for obstacle in obstacles { say(obstacle) }
                     throw FairleadExit.different
                 }
             }
+        }
+
+        private static func sentence(_ retention: RetentionSpecification?) -> String {
+            guard let retention else { return "no retention is in force: serve applies that of the fleet's file" }
+            func words(_ days: Int32?) -> String { days.map { counted($0, "day") } ?? "for ever" }
+            return "kept, by the fleet's file: the log \(words(retention.log)), minute roll-ups \(words(retention.minuteRollups)), hour roll-ups \(words(retention.hourRollups))"
         }
     }
 
@@ -165,8 +184,13 @@ struct DatabaseCommand: AsyncParsableCommand {
                 let connection = PostgresConnection(.fairlead(options.database))
                 try await DatabaseSchema(connection).requireCompatible()
                 let consumers = LogConsumers(connection)
-                if let remove, try await !consumers.remove(remove) { throw ValidationError("--remove \(remove): there is no such reader") }
+                let isUnknown = if let remove { try await !consumers.remove(remove) } else { false }
                 let list = try await consumers.list()
+                if let remove, isUnknown {
+                    let known = list.map(\.name).joined(separator: ", ")
+                    say("--remove \(remove): there is no such reader; \(known.isEmpty ? "there is none at all" : "there are \(known)")")
+                    throw FairleadExit.usage
+                }
                 switch options.output {
                 case .json:
                     let rows: [JSONValue] = list.map { consumer in

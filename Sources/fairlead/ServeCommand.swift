@@ -78,7 +78,7 @@ struct ServeCommand: AsyncParsableCommand {
             // One incarnation of a process, never used by another: a restart is another holder.
             let identity = "\(holder ?? hostName())-\(hexadecimal(secureRandomBytes(count: 4)))"
             var services: [any Service] = [
-                PartitionService(database: settings, logger: logger), RefusalService(database: settings, window: refusals, logger: logger),
+                PartitionService(database: settings, retention: fleet.retention, logger: logger), RefusalService(database: settings, window: refusals, logger: logger),
             ]
             let signing = try checkpointKey.map { try CheckpointKey(file: $0) }
             if chosen.contains(.coordinator) {

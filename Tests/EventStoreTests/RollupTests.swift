@@ -1,6 +1,7 @@
 import Cryptography
 import EventStore
 import Events
+import Fleet
 import PostgreSQL
 import Quantities
 import Testing
@@ -178,6 +179,32 @@ import Testing
         // An entry of the days that are left is still judged from the seal.
         try database.run("UPDATE fairlead.tick SET at_us = at_us + 1 WHERE seq = 22")
         #expect(try await verifier.verify().flatMap(\.findings) == [.altered(22)])
+        try database.run("UPDATE fairlead.tick SET at_us = at_us - 1 WHERE seq = 22")
+
+        // Its windows stay until their own time is up, the hours longer than the minutes; those of days that are there stay in any case.
+        try database.run(
+            ["flow", "loop", "patch"].map {
+                "UPDATE fairlead.\($0)_rollup SET window_start = window_start + (date_trunc('hour', now()) - interval '10 days' - (SELECT date_trunc('hour', min(window_start)) FROM fairlead.flow_rollup)) WHERE received_on < current_date"
+            }.joined(separator: ";"))
+        func windows(_ condition: String) throws -> [String?] { try database.texts("SELECT count(*)::text FROM fairlead.flow_rollup WHERE \(condition)") }
+        let (hours, young) = (try windows("width_s = 3600"), try windows("received_on = current_date"))
+        #expect(try windows("width_s = 60 AND received_on < current_date") != ["0"])
+        #expect(try await retention.pruneRollups(RetentionSpecification(log: 2, minuteRollups: 30)) == 0)
+        #expect(try await retention.pruneRollups(RetentionSpecification(log: 2, minuteRollups: 2, hourRollups: 30)) > 0)
+        #expect(try windows("width_s = 60 AND received_on < current_date") == ["0"])
+        #expect(try windows("width_s = 3600") == hours && windows("received_on = current_date") == young)
+        _ = try await retention.pruneRollups(RetentionSpecification(log: 2, minuteRollups: 2, hourRollups: 2))
+        #expect(try windows("received_on < current_date") == ["0"] && windows("true") == young)
+        let left = try await Projections(database.connection()).digests()
+        _ = try await Projections(database.connection()).rebuild()
+        #expect(try await Projections(database.connection()).digests() == left, "a rebuild brings none back")
+        // What is in force is told with the time since when.
+        #expect(try await retention.inForce() == nil)
+        try await retention.set(RetentionSpecification(log: 2, minuteRollups: 30))
+        let first = try await retention.inForce()
+        #expect(first?.retention == RetentionSpecification(log: 2, minuteRollups: 30))
+        try await retention.set(RetentionSpecification(log: 2, minuteRollups: 30))
+        #expect(try await retention.inForce()?.since == first?.since)
         // A server clock before the sealed day opens no older day: the stream stays on its newest one.
         try await writer.append(ticks(1, seed: 7).map { LogEntry($0) })
         #expect(try database.texts("SELECT (min(received_on) = current_date)::text FROM fairlead.tick") == ["true"])

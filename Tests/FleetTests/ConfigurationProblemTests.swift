@@ -206,6 +206,25 @@ import Testing
         ])
     }
 
+    @Test func `a retention is whole days, and what is made from another lasts at least as long`() {
+        func problems(_ retention: String) -> [String] { right.fleet("tiers:", "retention: \(retention)\n  tiers:").problems }
+        #expect(problems("{log: 90d, minuteRollups: 90d, hourRollups: 3650d}") == [])
+        #expect(problems("{log: 90d, minuteRollups: 400d}") == [])
+        #expect(problems("{log: 90, minuteRollups: 36h, hourRollups: 0d}") == [
+            "fleet.yaml:11:20: spec.retention.log: '90' is no number of days; write whole days with their unit, such as 90d",
+            "fleet.yaml:11:39: spec.retention.minuteRollups: '36h' is no number of days; write whole days with their unit, such as 90d",
+            "fleet.yaml:11:57: spec.retention.hourRollups: 0d is not in 1d…36500d",
+        ])
+        #expect(problems("{log: 90d, minuteRollups: 30d, hourRollups: 20d}") == [
+            "fleet.yaml:11:40: spec.retention.minuteRollups: 30d is shorter than log with 90d, from which these are made; write at least 90d",
+            "fleet.yaml:11:58: spec.retention.hourRollups: 20d is shorter than minuteRollups with 30d, from which these are made; write at least 30d",
+        ])
+        #expect(problems("{hourRollups: 400d}") == [
+            "fleet.yaml:11:28: spec.retention.hourRollups: 400d is shorter than minuteRollups, which is kept for ever; say how long that is kept, or leave this out"
+        ])
+        #expect(problems("{ticks: 30d}").count == 1)
+    }
+
     @Test func `a priority finds its tier, by class or by value, and one that finds none is told`() {
         let tiers = "tiers: [{name: gpu, rank: 0, priorityClasses: [gpu-high], priorityAtLeast: 1000}, {name: rest, rank: 5, priorityAtLeast: 0}]"
         let mapped = right.fleet("links:", "\(tiers)\n  links:").fleet("\n  tiers:\n    - {name: business, rank: 0}\n    - {name: bulk, rank: 1}", "")

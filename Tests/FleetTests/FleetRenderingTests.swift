@@ -79,6 +79,8 @@ struct RandomFleet {
         fleet.onMissing = MissingMeasurementPolicy(
             action: pick(MissingMeasurementPolicy.Action.allCases), afterTicks: .random(in: 0...9, using: &generator),
             fallbackJitter: chance() ? .microseconds(500) : nil)
+        if chance() { fleet.retention = RetentionSpecification(log: 30, minuteRollups: chance() ? 90 : nil) }
+        if fleet.retention.minuteRollups != nil, chance() { fleet.retention.hourRollups = 36_500 }
         fleet.alerts.rules[0].isEnabled = chance()
         if chance() { fleet.alerts.heartbeat = HeartbeatSpecification(url: "https://x/y", every: time(1_000...100_000)) }
         fleet.alerts.rules[1].pendingFor = time(0...400_000)

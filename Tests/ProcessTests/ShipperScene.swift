@@ -20,7 +20,7 @@ final class ShipperScene: Sendable {
     let fleetFile: String
 
     /// - Parameter given: the server to use; nil for a temporary one.
-    init(server given: PrivateServer? = nil) async throws {
+    init(server given: PrivateServer? = nil, retention: RetentionSpecification = RetentionSpecification()) async throws {
         server = try given ?? PrivateServer.temporary()
         database = DatabaseView(.socket(directory: server.socketDirectory, user: server.superuser, database: "postgres"))
         try await DatabaseSchema(database.connection).migrate()
@@ -30,8 +30,9 @@ final class ShipperScene: Sendable {
         for stream in ["coordinator", "alerter"] { try await administration.enroll(.central(stream), role: "serve") }
         // Calm, and a spike that brakes, again and again.
         let trace = directory.write(String(repeating: "0.3ms\n", count: 12) + "3ms\n3ms\n", to: "trace")
-        let fleet = SmallFleet.specification(
+        var fleet = SmallFleet.specification(
             enforcer: .simulated(url: world.url), source: .trace(path: trace), tick: ShipperScene.tick, capacity: .megabits(600))
+        fleet.retention = retention
         fleetFile = directory.write(FleetDocument.render(fleet), to: "fleet.yaml")
     }
 

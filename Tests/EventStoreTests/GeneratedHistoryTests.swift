@@ -69,7 +69,7 @@ import Testing
         _ = try await projections.rebuild()
         #expect(try await projections.digests() == before, "made again from what is left, with the sealed windows as they were")
         #expect(try number("SELECT count(*)::text FROM analytics.flow_rollup", settings) == rolledUp)
-        try expectBudgets(settings, writers[0], streams: scale.streams)
+        try QueryBudgets(session: try PostgresSession(settings), writer: writers[0], streams: scale.streams, now: Self.firstDay + Int64(scale.days)).expectAll()
 
         // The clock steps back to the first day, which is sealed and gone.
         clock.set(day: Self.firstDay)
@@ -86,52 +86,6 @@ import Testing
         await connection.close()
     }
 
-    /// How many blocks each statement may touch: a fixed part, and one for each stream where it asks all of them. Set at about twice what the
-    /// sparse history took, so that a plan that begins to scan days or streams is found.
-    private func expectBudgets(_ settings: ConnectionSettings, _ writer: HistoryWriter, streams: Int) throws {
-        let (stream, cluster) = (writer.stream.text, writer.stream.cluster!.text)
-        let now = (Self.firstDay + 40) * 86_400_000_000
-        let lastDay = now - 41 * 86_400_000_000
-        let budgets: [(EmbeddedStatement, [PostgresParameter], fixed: Int, perStream: Int)] = [
-            (Query.logHeads, [], 20, 1),
-            (Query.grantHeads, [], 10, 0),
-            (Query.readNewestArrival, [], 20, 1),
-            (Query.readAlerts, [.int4(20)], 20, 0),
-            (Query.readAllocation, [], 60, 0),
-            (Query.readClusterRoster, [.text(cluster), .int8(now)], 60, 1),
-            (Query.readClusters, [], 100, 40),
-            (Query.readDecision, [.text(stream), .int8(writer.sequence)], 150, 0),
-            (Query.readDecisions, [.text(cluster), .int8(lastDay), .int8(now), .int4(50)], 400, 1),
-            (Query.readStreamPage, [.text(stream), .int8(writer.sequence), .int4(50)], 400, 0),
-            (Query.readTimeline, [.text(cluster), .int8(lastDay), .int8(now), .int4(50)], 400, 1),
-            (Query.logRosters, [], 40, 2),
-            (Query.alertPlace, [.text("alerter"), .int8(100), .int8(1_000)], 40, 20),
-            (Query.recentPlace, [.int8(100), .int8(100)], 40, 20),
-            (Query.outboxDue, [.int4(10), .textArray([]), .int4(100)], 20, 0),
-            (Query.logRefusals, [], 20, 0),
-            (Query.consumerList, [], 40, 2),
-            (Query.partitionsAhead, [], 600, 0),
-        ]
-        let session = try PostgresSession(settings)
-        for (statement, parameters, fixed, perStream) in budgets {
-            let touched = try blocks(PostgresStatement(name: "budget_\(statement.name)", text: "EXPLAIN (ANALYZE, BUFFERS, COSTS off)\n" + statement.text), parameters, session)
-            print("  \(statement.name): \(touched) blocks of \(fixed + perStream * streams)")
-            #expect(touched <= fixed + perStream * streams, "\(statement.name) touched \(touched) blocks")
-        }
-        for view in try session.query(PostgresStatement(name: "views", text: "SELECT viewname::text FROM pg_views WHERE schemaname = 'analytics' ORDER BY 1"), decode: { row throws(PostgresError) in try row.value("viewname", as: String.self) }) {
-            let touched = try blocks(PostgresStatement(name: "budget_view_\(view)", text: "EXPLAIN (ANALYZE, BUFFERS, COSTS off) SELECT * FROM analytics.\(view) LIMIT 20"), [], session)
-            print("  analytics.\(view), 20 rows: \(touched) blocks")
-            #expect(touched <= 400 + 40 * streams, "analytics.\(view) touched \(touched) blocks")
-        }
-    }
-
-    /// The blocks that the top of a plan counts, planning aside.
-    private func blocks(_ statement: PostgresStatement, _ parameters: [PostgresParameter], _ session: PostgresSession) throws -> Int {
-        let lines = try session.query(statement, parameters) { row throws(PostgresError) in try row.value(at: 0, as: String.self) }
-        guard let line = lines.prefix(while: { !$0.hasPrefix("Planning:") }).first(where: { $0.contains("Buffers: shared") }) else { return 0 }
-        return line.split(whereSeparator: { !$0.isNumber }).prefix(line.contains("read=") ? 2 : 1).compactMap { Int($0) }.reduce(0, +)
-    }
-
     private func number(_ text: String, _ settings: ConnectionSettings) throws -> Int64? {
         try PostgresSession(settings).queryOne(PostgresStatement(name: "number", text: text)) { row throws(PostgresError) in
             Int64(try row.value(at: 0, as: String.self))
@@ -140,14 +94,14 @@ import Testing
 }
 
 /// One stream of the history, and where it stands.
-private struct HistoryWriter {
+struct HistoryWriter {
     struct NotStored: Error, Equatable { let answer: LogAnswer }
     private static let batch = 250
 
     let log: PostgresLog
     let stream: StreamName
-    private let claim: StreamClaim
-    private var head: StreamHead
+    let claim: StreamClaim
+    private(set) var head: StreamHead
     private(set) var ticks = 0
     var sequence: Int64 { head.sequence }
 
@@ -182,7 +136,7 @@ private struct HistoryWriter {
         entries = []
     }
 
-    private func tick(at: WallTime) -> Tick {
+    func tick(at: WallTime) -> Tick {
         let swing = Int32(ticks % 97)
         var tick = Tick(number: Int64(ticks), at: at, intervalMilliseconds: 5_000, rosterSequence: 1)
         for flow in 0..<Int32(2) {

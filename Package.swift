@@ -74,7 +74,7 @@ let package = Package(
         // The core: values and pure functions. No socket, clock, random number or task.
         core("Quantities"),
         core("JSONDocument"),
-        core("Jitter", ["Quantities", "Events", histogram]),
+        core("Jitter", ["Quantities", "Events"]),
         core("ControlLaw", ["Quantities", "Events"]),
         core("Events", ["Quantities", "JSONDocument"]),
         core("Fleet", ["Quantities", "ControlLaw", yams]),
@@ -157,7 +157,7 @@ let package = Package(
         tests("PostgreSQLTests", ["PostgreSQL", "PrivatePostgres", "Schema"]),
         tests("EventStoreTests", ["EventStore", "Fleet", "PostgreSQL", "PrivatePostgres", "Schema", "Cryptography", "Events", "Alerting", "LawHistory", "ReadModel", "Quantities"]),
         tests("SpoolTests", ["Spool", "Events", "Quantities", "Cryptography"]),
-        tests("JitterTests", ["Jitter", "Events", "Quantities"]),
+        tests("JitterTests", ["Jitter", "Events", "Quantities", histogram]),
         tests("ControlLawTests", ["ControlLaw", "Coordination", "Jitter", "Events", "Fleet", "Quantities"]),
         .testTarget(name: "PlantsTests", dependencies: ["Plants", "Fleet", "Jitter", "Quantities"], exclude: ["Fixtures"], swiftSettings: strict),
         tests("ScenariosTests", ["Scenarios", "Plants", "ControlLaw", "Cryptography", "Events", "Fleet", "JSONDocument", "Quantities"]),

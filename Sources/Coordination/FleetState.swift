@@ -81,7 +81,11 @@ public struct FleetState: Sendable {
             switch record.entry {
             case .tick(let tick): fold(tick, record, now: now)
             case .event(let envelope):
-                do throws(FactError) { fold(try envelope.fact(), record) } catch { unreadable += 1 }
+                if let fact = record.fact {
+                    fold(fact, record)
+                } else {
+                    do throws(FactError) { fold(try envelope.fact(), record) } catch { unreadable += 1 }
+                }
             }
         }
         if let id = stream.cluster { clusters[id, default: ClusterState(id: id)].folded[stream] = record.position.sequence }

@@ -51,11 +51,14 @@ public struct LogRecord: Equatable, Sendable {
     public var entry: DecodedEntry
     /// When the log stored it, by the log's own clock.
     public var receivedAt: WallTime
+    /// What an event tells, where whoever read the entry has read its body already; nil where he has not.
+    public var fact: Fact?
 
-    public init(position: LogPosition, entry: DecodedEntry, receivedAt: WallTime) {
+    public init(position: LogPosition, entry: DecodedEntry, receivedAt: WallTime, fact: Fact? = nil) {
         self.position = position
         self.entry = entry
         self.receivedAt = receivedAt
+        self.fact = fact
     }
 }
 
@@ -81,7 +84,7 @@ public struct EventEnvelope: Hashable, Sendable {
 
     /// The columns of `fairlead.event_body`: kind text, version int2, at_us int8, body text.
     public func recordBytes() -> [UInt8] {
-        var record = RecordWriter(columnCount: EventEnvelope.columnCount)
+        var record = RecordWriter(columnCount: EventEnvelope.columnCount, capacity: 64 + kind.utf8.count + body.utf8.count)
         record.column(text: kind)
         record.column(int2: version)
         record.column(int8: at.microseconds)
@@ -114,11 +117,13 @@ public struct HashChain: Sendable {
     }
 
     public func digest(after previous: Digest, sequence: Int64, entry: LogEntry) -> Digest {
-        var bytes = previous.bytes
-        bytes.reserveCapacity(41 + entry.recordBytes.count)
-        for shift in stride(from: Int64(56), through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: sequence >> shift)) }
+        let record = entry.recordBytes
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(41 + record.count)
+        previous.append(to: &bytes)
+        for place in 0..<8 as Range<Int64> { bytes.append(UInt8(truncatingIfNeeded: sequence >> (56 - 8 * place))) }
         bytes.append(entry.kindByte)
-        bytes += entry.recordBytes
+        bytes += record
         return hash.digest(bytes)
     }
 }

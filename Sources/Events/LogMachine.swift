@@ -31,6 +31,9 @@ public struct LogMachine: Sendable {
     /// The rows of the last tick stored per cluster, whichever of its spools wrote them.
     private var newestTicks: [ClusterID: [PositionedTick]] = [:]
 
+    /// What the newest append put on the log, decoded, and where the first of it stands: for projections beside the machine.
+    public private(set) var newestStored: (stream: StreamName, firstSequence: Int64, entries: ArraySlice<DecodedEntry>)?
+
     public init(hash: HashFunction) { self.chain = HashChain(hash) }
 
     /// Carries out one request.
@@ -102,6 +105,7 @@ public struct LogMachine: Sendable {
         }
         let first = request.firstSequence
         let head = store(zip(request.entries, batch.digests).dropFirst(batch.known).map { ($0, $1) }, in: request.stream)
+        newestStored = (request.stream, first + Int64(batch.known), batch.decoded.dropFirst(batch.known))
         project(batch.decoded, firstSequence: first, after: first + Int64(batch.known) - 1, from: request.stream)
         return .stored(head, grant: request.stream.cluster.flatMap { grants[$0] })
     }

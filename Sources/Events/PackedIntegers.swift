@@ -14,13 +14,20 @@ struct PackedIntegers {
     static let headerBytes = 4
 
     static func packed<Value: FixedWidthInteger>(_ values: [Value?]) -> [UInt8] {
-        guard !values.isEmpty else { return [] }
-        precondition(values.count <= maximumCount, "a tick has room for \(maximumCount) samples, not \(values.count)")
+        var bytes: [UInt8] = []
+        pack(values, into: &bytes) { $0 }
+        return bytes
+    }
+
+    /// Puts the list of what `value` takes from each element behind other bytes.
+    static func pack<Element, Value: FixedWidthInteger>(_ elements: [Element], into bytes: inout [UInt8], _ value: (Element) -> Value?) {
+        guard !elements.isEmpty else { return }
+        precondition(elements.count <= maximumCount, "a tick has room for \(maximumCount) samples, not \(elements.count)")
         var least: Int64?
         var largest: Int64 = .min
         var isNullable = false
-        for value in values {
-            guard let value = value.map({ Int64($0) }) else {
+        for element in elements {
+            guard let value = value(element).map({ Int64($0) }) else {
                 isNullable = true
                 continue
             }
@@ -32,46 +39,62 @@ struct PackedIntegers {
         let topCode = isNullable && least != nil ? span &+ 1 : span
         let width = 64 - topCode.leadingZeroBitCount
         let baseBytes = base == 0 ? 0 : (65 - (base ^ (base >> 63)).leadingZeroBitCount + 7) / 8
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(headerBytes + baseBytes + (values.count * width + 7) / 8)
         bytes.append(UInt8(width) | (isNullable ? 0x80 : 0))
-        bytes.append(UInt8(values.count >> 8))
-        bytes.append(UInt8(values.count & 0xff))
+        bytes.append(UInt8(elements.count >> 8))
+        bytes.append(UInt8(elements.count & 0xff))
         bytes.append(UInt8(baseBytes))
-        for place in stride(from: (baseBytes - 1) * 8, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: base >> Int64(place))) }
-        var bits = BitWriter(bytes: bytes)
-        if width > 0 {
-            for value in values {
-                let code = value.map { UInt64(bitPattern: Int64($0) &- base) &+ (isNullable ? 1 : 0) } ?? 0
-                bits.write(code, width: width)
-            }
+        for place in 0..<baseBytes { bytes.append(UInt8(truncatingIfNeeded: base >> Int64((baseBytes - 1 - place) * 8))) }
+        guard width > 0 else { return }
+        var bits = BitWriter()
+        for element in elements {
+            let code = value(element).map { UInt64(bitPattern: Int64($0) &- base) &+ (isNullable ? 1 : 0) } ?? 0
+            bits.write(code, width: width, into: &bytes)
         }
-        return bits.finish()
+        bits.finish(into: &bytes)
     }
 
     /// Reads what `packed` writes; nil for bytes that are no such list.
     static func unpacked(_ bytes: [UInt8]) -> [Int64?]? {
-        if bytes.isEmpty { return [] }
-        guard bytes.count >= headerBytes else { return nil }
-        let isNullable = bytes[0] & 0x80 != 0
-        let width = Int(bytes[0] & 0x7f)
-        let count = Int(bytes[1]) << 8 | Int(bytes[2])
-        let baseBytes = Int(bytes[3])
-        guard width <= 64, baseBytes <= 8, count >= 1, bytes.count == headerBytes + baseBytes + (count * width + 7) / 8 else { return nil }
-        var base: Int64 = baseBytes > 0 && bytes[headerBytes] & 0x80 != 0 ? -1 : 0
-        for byte in bytes[headerBytes..<headerBytes + baseBytes] { base = base << 8 | Int64(byte) }
-        var values: [Int64?] = []
-        values.reserveCapacity(count)
-        var bits = BitReader(bytes: bytes, position: headerBytes + baseBytes)
-        for _ in 0..<count {
-            let code = bits.read(width: width)
-            if isNullable && code == 0 {
-                values.append(nil)
-            } else {
-                values.append(base &+ Int64(bitPattern: isNullable ? code - 1 : code))
-            }
+        guard var list = PackedList(in: bytes, at: bytes.indices) else { return nil }
+        return (0..<list.count).map { _ in list.next(in: bytes) }
+    }
+}
+
+/// A packed list that is being read, value by value, out of the bytes around it.
+struct PackedList {
+    let count: Int
+    private let isNullable: Bool
+    private let width: Int
+    private let base: Int64
+    private var bits: BitReader
+
+    /// Nil where the bytes in `range` are no packed list.
+    init?(in bytes: [UInt8], at range: Range<Int>) {
+        guard !range.isEmpty else {
+            (count, isNullable, width, base, bits) = (0, false, 0, 0, BitReader(position: range.lowerBound))
+            return
         }
-        return values
+        guard range.count >= PackedIntegers.headerBytes else { return nil }
+        let first = range.lowerBound
+        isNullable = bytes[first] & 0x80 != 0
+        width = Int(bytes[first] & 0x7f)
+        count = Int(bytes[first + 1]) << 8 | Int(bytes[first + 2])
+        let baseBytes = Int(bytes[first + 3])
+        guard width <= 64, baseBytes <= 8, count >= 1, range.count == PackedIntegers.headerBytes + baseBytes + (count * width + 7) / 8 else {
+            return nil
+        }
+        let codes = first + PackedIntegers.headerBytes + baseBytes
+        var base: Int64 = baseBytes > 0 && bytes[first + PackedIntegers.headerBytes] & 0x80 != 0 ? -1 : 0
+        for place in codes - baseBytes..<codes { base = base << 8 | Int64(bytes[place]) }
+        self.base = base
+        bits = BitReader(position: codes)
+    }
+
+    /// The next value; nil where it is missing. Asked `count` times at most, of the same bytes.
+    mutating func next(in bytes: [UInt8]) -> Int64? {
+        let code = bits.read(width: width, in: bytes)
+        if isNullable && code == 0 { return nil }
+        return base &+ Int64(bitPattern: isNullable ? code - 1 : code)
     }
 }
 
@@ -86,25 +109,22 @@ public struct PackedColumn: Hashable, Sendable {
     }
 }
 
-/// Bits behind given bytes, highest first.
+/// Bits behind other bytes, highest first.
 private struct BitWriter {
-    private var bytes: [UInt8]
     private var pending: UInt64 = 0
     private var pendingBits = 0
 
-    init(bytes: [UInt8]) { self.bytes = bytes }
-
-    mutating func write(_ code: UInt64, width: Int) {
+    mutating func write(_ code: UInt64, width: Int, into bytes: inout [UInt8]) {
         if width > 32 {
-            write32(code >> 32, width: width - 32)
-            write32(code & 0xffff_ffff, width: 32)
+            write32(code >> 32, width: width - 32, into: &bytes)
+            write32(code & 0xffff_ffff, width: 32, into: &bytes)
         } else {
-            write32(code, width: width)
+            write32(code, width: width, into: &bytes)
         }
     }
 
     /// At most 32 bits at once, so that with 7 pending ones all fit into 64.
-    private mutating func write32(_ code: UInt64, width: Int) {
+    private mutating func write32(_ code: UInt64, width: Int, into bytes: inout [UInt8]) {
         pending = pending << UInt64(width) | code
         pendingBits += width
         while pendingBits >= 8 {
@@ -114,31 +134,26 @@ private struct BitWriter {
         pending &= (1 << UInt64(pendingBits)) - 1
     }
 
-    consuming func finish() -> [UInt8] {
+    consuming func finish(into bytes: inout [UInt8]) {
         if pendingBits > 0 { bytes.append(UInt8(truncatingIfNeeded: pending << UInt64(8 - pendingBits))) }
-        return bytes
     }
 }
 
 /// The caller has checked that there are enough bytes.
 private struct BitReader {
-    private let bytes: [UInt8]
     private var position: Int
     private var pending: UInt64 = 0
     private var pendingBits = 0
 
-    init(bytes: [UInt8], position: Int) {
-        self.bytes = bytes
-        self.position = position
+    init(position: Int) { self.position = position }
+
+    mutating func read(width: Int, in bytes: [UInt8]) -> UInt64 {
+        guard width > 32 else { return read32(width: width, in: bytes) }
+        let upper = read32(width: width - 32, in: bytes)
+        return upper << 32 | read32(width: 32, in: bytes)
     }
 
-    mutating func read(width: Int) -> UInt64 {
-        guard width > 32 else { return read32(width: width) }
-        let upper = read32(width: width - 32)
-        return upper << 32 | read32(width: 32)
-    }
-
-    private mutating func read32(width: Int) -> UInt64 {
+    private mutating func read32(width: Int, in bytes: [UInt8]) -> UInt64 {
         while pendingBits < width {
             pending = pending << 8 | UInt64(bytes[position])
             position += 1

@@ -6,21 +6,32 @@
 struct RecordWriter {
     private(set) var bytes: [UInt8] = []
 
-    init(columnCount: Int) { append(Int32(columnCount)) }
+    /// - Parameter capacity: the bytes for which there is room from the beginning.
+    init(columnCount: Int, capacity: Int) {
+        bytes.reserveCapacity(capacity)
+        append(Int32(columnCount))
+    }
 
-    mutating func append(_ value: some FixedWidthInteger) {
-        for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    mutating func append<Value: FixedWidthInteger>(_ value: Value) {
+        for place in 0..<Value.bitWidth / 8 { bytes.append(UInt8(truncatingIfNeeded: value >> (Value.bitWidth - 8 - 8 * place))) }
     }
 
     mutating func column(int2 value: Int16?) { scalar(.int2, value) }
     mutating func column(int4 value: Int32?) { scalar(.int4, value) }
     mutating func column(int8 value: Int64?) { scalar(.int8, value) }
     mutating func column(boolean value: Bool?) { scalar(.boolean, value.map { $0 ? UInt8(1) : 0 }) }
-    mutating func column(text value: String?) { variable(.text, value.map { Array($0.utf8) }) }
+    mutating func column(text value: String?) { variable(.text, value?.utf8) }
     mutating func column(bytea value: [UInt8]?) { variable(.bytea, value) }
 
-    /// A list as `PackedIntegers`, in a bytea.
-    mutating func column(packed elements: [(some FixedWidthInteger)?]) { variable(.bytea, PackedIntegers.packed(elements)) }
+    /// A list as `PackedIntegers`, in a bytea: of what `value` takes from each element.
+    mutating func column<Element>(packed elements: [Element], _ value: (Element) -> (some FixedWidthInteger)?) {
+        append(ColumnType.bytea.rawValue)
+        let place = bytes.count
+        append(Int32(0))
+        PackedIntegers.pack(elements, into: &bytes, value)
+        let length = Int32(bytes.count - place - 4)
+        for byte in 0..<4 { bytes[place + byte] = UInt8(truncatingIfNeeded: length >> Int32(24 - 8 * byte)) }
+    }
 
     private mutating func scalar(_ type: ColumnType, _ value: (some FixedWidthInteger)?) {
         append(type.rawValue)
@@ -29,7 +40,7 @@ struct RecordWriter {
         append(value)
     }
 
-    private mutating func variable(_ type: ColumnType, _ value: [UInt8]?) {
+    private mutating func variable(_ type: ColumnType, _ value: (some Collection<UInt8>)?) {
         append(type.rawValue)
         guard let value else { return append(Int32(-1)) }
         append(Int32(value.count))
@@ -86,14 +97,11 @@ struct RecordReader {
         return text
     }
     /// A packed list, each value in the type of its field.
-    mutating func packed<Value: FixedWidthInteger>(_: Value.Type) throws(RecordError) -> [Value?] {
-        guard let bytes = try variable(.bytea) else { throw RecordError("column \(columnsRead), a list, is NULL") }
-        guard let values = PackedIntegers.unpacked(bytes) else { throw RecordError("column \(columnsRead) is no packed list") }
-        return try values.map { (value) throws(RecordError) in
-            guard let value else { return nil }
-            guard let exact = Value(exactly: value) else { throw RecordError("column \(columnsRead) holds \(value), which is out of range") }
-            return exact
-        }
+    mutating func packed<Value: FixedWidthInteger>(_: Value.Type) throws(RecordError) -> PackedColumnReader<Value> {
+        guard let length = try length(of: .bytea) else { throw RecordError("column \(columnsRead), a list, is NULL") }
+        defer { position += length }
+        guard let list = PackedList(in: bytes, at: position..<position + length) else { throw RecordError("column \(columnsRead) is no packed list") }
+        return PackedColumnReader(column: columnsRead, list: list, bytes: bytes)
     }
 
     func finish() throws(RecordError) {
@@ -134,8 +142,30 @@ struct RecordReader {
         let size = Value.bitWidth / 8
         guard position + size <= bytes.count else { throw RecordError("the record is torn") }
         var value: Value = 0
-        for byte in bytes[position..<position + size] { value = (size == 1 ? 0 : value << 8) | Value(truncatingIfNeeded: byte) }
+        for place in position..<position + size { value = (size == 1 ? 0 : value << 8) | Value(truncatingIfNeeded: bytes[place]) }
         position += size
         return value
+    }
+}
+
+/// One packed list of a record, read value by value.
+struct PackedColumnReader<Value: FixedWidthInteger> {
+    let column: Int
+    private var list: PackedList
+    private let bytes: [UInt8]
+
+    init(column: Int, list: PackedList, bytes: [UInt8]) {
+        self.column = column
+        self.list = list
+        self.bytes = bytes
+    }
+
+    var count: Int { list.count }
+
+    /// The next value; nil where it is missing.
+    mutating func next() throws(RecordError) -> Value? {
+        guard let value = list.next(in: bytes) else { return nil }
+        guard let exact = Value(exactly: value) else { throw RecordError("column \(column) holds \(value), which is out of range") }
+        return exact
     }
 }

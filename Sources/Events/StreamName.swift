@@ -15,7 +15,7 @@ public struct StreamName: Identifier {
 
     /// The cluster whose spool this is; nil for a central part.
     public var cluster: ClusterID? {
-        guard let slash = text.firstIndex(of: "/") else { return nil }
+        guard let slash = text.utf8.firstIndex(of: UInt8(ascii: "/")) else { return nil }
         return ClusterID(String(text[..<slash]))
     }
 }
@@ -35,8 +35,8 @@ public struct LogPosition: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads what `description` writes; nil where it is no position.
     public init?(parsing text: String) {
-        guard let slash = text.lastIndex(of: "/"), slash != text.startIndex,
-            let sequence = Int64(text[text.index(after: slash)...]), sequence > 0
+        guard let slash = text.utf8.lastIndex(of: UInt8(ascii: "/")), slash != text.startIndex,
+            let sequence = Int64(text[text.utf8.index(after: slash)...]), sequence > 0
         else { return nil }
         self.init(stream: StreamName(String(text[..<slash])), sequence: sequence)
     }

@@ -3,10 +3,12 @@ import Quantities
 /// The columns of `fairlead.tick_body`, in their order. The order is part of the log's format: a change is a new format.
 extension Tick {
     public static let columnCount = 62
+    /// What a row of a few flows and workloads comes to, rounded up.
+    private static let usualBytes = 1_024
 
     /// The canonical bytes of this row (see `RecordWriter`).
     public func recordBytes() -> [UInt8] {
-        var record = RecordWriter(columnCount: Tick.columnCount)
+        var record = RecordWriter(columnCount: Tick.columnCount, capacity: Tick.usualBytes)
         record.column(int8: number)
         record.column(int2: ordinal)
         record.column(int8: at.microseconds)
@@ -23,29 +25,29 @@ extension Tick {
     }
 
     private func writeFlows(into record: inout RecordWriter) {
-        record.column(packed: flows.map { $0.quality.rawValue })
-        record.column(packed: flows.map { $0.count })
-        record.column(packed: flows.map { $0.lost })
-        record.column(packed: flows.map { $0.windowMilliseconds })
-        record.column(packed: flows.map { $0.ageMilliseconds })
-        record.column(packed: flows.map { $0.base?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.p50?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.p95?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.p99?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.max?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.windowVariationP95?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.interPacketVariationP95?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.interarrivalJitter?.hundredNanoseconds })
-        record.column(packed: flows.map { $0.roundTripP50?.hundredNanoseconds })
+        record.column(packed: flows) { $0.quality.rawValue }
+        record.column(packed: flows) { $0.count }
+        record.column(packed: flows) { $0.lost }
+        record.column(packed: flows) { $0.windowMilliseconds }
+        record.column(packed: flows) { $0.ageMilliseconds }
+        record.column(packed: flows) { $0.base?.hundredNanoseconds }
+        record.column(packed: flows) { $0.p50?.hundredNanoseconds }
+        record.column(packed: flows) { $0.p95?.hundredNanoseconds }
+        record.column(packed: flows) { $0.p99?.hundredNanoseconds }
+        record.column(packed: flows) { $0.max?.hundredNanoseconds }
+        record.column(packed: flows) { $0.windowVariationP95?.hundredNanoseconds }
+        record.column(packed: flows) { $0.interPacketVariationP95?.hundredNanoseconds }
+        record.column(packed: flows) { $0.interarrivalJitter?.hundredNanoseconds }
+        record.column(packed: flows) { $0.roundTripP50?.hundredNanoseconds }
     }
 
     private func writeWorkloads(into record: inout RecordWriter) {
-        record.column(packed: workloads.map { $0.used?.bitsPerSecond })
-        record.column(packed: workloads.map { $0.quality.rawValue })
-        record.column(packed: workloads.map { $0.offered.rawValue })
-        record.column(packed: workloads.map { $0.applied?.bitsPerSecond })
-        record.column(packed: workloads.map { $0.desired?.bitsPerSecond })
-        record.column(packed: workloads.map { $0.replicas })
+        record.column(packed: workloads) { $0.used?.bitsPerSecond }
+        record.column(packed: workloads) { $0.quality.rawValue }
+        record.column(packed: workloads) { $0.offered.rawValue }
+        record.column(packed: workloads) { $0.applied?.bitsPerSecond }
+        record.column(packed: workloads) { $0.desired?.bitsPerSecond }
+        record.column(packed: workloads) { $0.replicas }
     }
 
     private func writeDecision(into record: inout RecordWriter) {
@@ -107,48 +109,60 @@ extension Tick {
     }
 
     private static func readFlows(from record: inout RecordReader) throws(RecordError) -> [FlowSample] {
-        let qualities = try record.packed(Int16.self)
-        let counts = try record.packed(Int32.self)
-        let losses = try record.packed(Int32.self)
-        let windows = try record.packed(Int32.self)
-        let ages = try record.packed(Int32.self)
-        var delays: [[Int32?]] = []
-        for _ in 0..<9 { delays.append(try record.packed(Int32.self)) }
-        guard ([counts, losses, windows, ages] + delays).allSatisfy({ $0.count == qualities.count }) else {
-            throw RecordError("the flow arrays differ in length")
-        }
+        var quality = try record.packed(Int16.self)
+        var count = try record.packed(Int32.self)
+        var lost = try record.packed(Int32.self)
+        var window = try record.packed(Int32.self)
+        var age = try record.packed(Int32.self)
+        var base = try record.packed(Int32.self)
+        var p50 = try record.packed(Int32.self)
+        var p95 = try record.packed(Int32.self)
+        var p99 = try record.packed(Int32.self)
+        var most = try record.packed(Int32.self)
+        var windowVariation = try record.packed(Int32.self)
+        var interPacketVariation = try record.packed(Int32.self)
+        var interarrivalJitter = try record.packed(Int32.self)
+        var roundTrip = try record.packed(Int32.self)
+        let isEven = count.count == quality.count && lost.count == quality.count && window.count == quality.count && age.count == quality.count
+            && base.count == quality.count && p50.count == quality.count && p95.count == quality.count && p99.count == quality.count
+            && most.count == quality.count && windowVariation.count == quality.count && interPacketVariation.count == quality.count
+            && interarrivalJitter.count == quality.count && roundTrip.count == quality.count
+        guard isEven else { throw RecordError("the flow arrays differ in length") }
         var flows: [FlowSample] = []
-        for place in qualities.indices {
-            guard counts[place] ?? 0 >= 0, losses[place] ?? 0 >= 0 else { throw RecordError("a number of probes is negative") }
-            let values = try delays.map { (column) throws(RecordError) in try delay(column[place]) }
+        flows.reserveCapacity(quality.count)
+        for _ in 0..<quality.count {
             flows.append(
                 FlowSample(
-                    quality: try known(SampleQuality.init(rawValue:), qualities[place], "flow_quality"),
-                    count: try record.required(counts[place], "flow_count"), lost: try record.required(losses[place], "flow_lost"),
-                    windowMilliseconds: try record.required(windows[place], "flow_window_ms"), ageMilliseconds: ages[place],
-                    base: values[0], p50: values[1], p95: values[2], p99: values[3], max: values[4], windowVariationP95: values[5],
-                    interPacketVariationP95: values[6], interarrivalJitter: values[7], roundTripP50: values[8]))
+                    quality: try known(SampleQuality.init(rawValue:), try quality.next(), "flow_quality"),
+                    count: try number(try record.required(try count.next(), "flow_count")),
+                    lost: try number(try record.required(try lost.next(), "flow_lost")),
+                    windowMilliseconds: try record.required(try window.next(), "flow_window_ms"), ageMilliseconds: try age.next(),
+                    base: try delay(try base.next()), p50: try delay(try p50.next()), p95: try delay(try p95.next()),
+                    p99: try delay(try p99.next()), max: try delay(try most.next()), windowVariationP95: try delay(try windowVariation.next()),
+                    interPacketVariationP95: try delay(try interPacketVariation.next()),
+                    interarrivalJitter: try delay(try interarrivalJitter.next()), roundTripP50: try delay(try roundTrip.next())))
         }
         return flows
     }
 
     private static func readWorkloads(from record: inout RecordReader) throws(RecordError) -> [WorkloadUse] {
-        let used = try record.packed(Int64.self)
-        let qualities = try record.packed(Int16.self)
-        let offered = try record.packed(Int16.self)
-        let applied = try record.packed(Int64.self)
-        let desired = try record.packed(Int64.self)
-        let replicas = try record.packed(Int16.self)
-        guard [used.count, offered.count, applied.count, desired.count, replicas.count].allSatisfy({ $0 == qualities.count }) else {
-            throw RecordError("the workload arrays differ in length")
-        }
+        var used = try record.packed(Int64.self)
+        var quality = try record.packed(Int16.self)
+        var offered = try record.packed(Int16.self)
+        var applied = try record.packed(Int64.self)
+        var desired = try record.packed(Int64.self)
+        var replicas = try record.packed(Int16.self)
+        let isEven = used.count == quality.count && offered.count == quality.count && applied.count == quality.count
+            && desired.count == quality.count && replicas.count == quality.count
+        guard isEven else { throw RecordError("the workload arrays differ in length") }
         var workloads: [WorkloadUse] = []
-        for place in qualities.indices {
+        workloads.reserveCapacity(quality.count)
+        for _ in 0..<quality.count {
             workloads.append(
                 WorkloadUse(
-                    used: try rate(used[place]), quality: try known(UseQuality.init(rawValue:), qualities[place], "workload_use_quality"),
-                    offered: try known(OfferedLoad.init(rawValue:), offered[place], "workload_offered"), applied: try rate(applied[place]),
-                    desired: try rate(desired[place]), replicas: try record.required(replicas[place], "workload_replicas")))
+                    used: try rate(try used.next()), quality: try known(UseQuality.init(rawValue:), try quality.next(), "workload_use_quality"),
+                    offered: try known(OfferedLoad.init(rawValue:), try offered.next(), "workload_offered"), applied: try rate(try applied.next()),
+                    desired: try rate(try desired.next()), replicas: try record.required(try replicas.next(), "workload_replicas")))
         }
         return workloads
     }
@@ -184,6 +198,11 @@ extension Tick {
         return LoopDecision(
             link: link, law: try record.required(law, "law"), isShadow: try record.required(isShadow, "is_shadow"),
             stateBefore: try record.required(state, "state_before"), input: input, outcome: outcome)
+    }
+
+    private static func number(_ value: Int32) throws(RecordError) -> Int32 {
+        guard value >= 0 else { throw RecordError("a number of probes is negative") }
+        return value
     }
 
     private static func delay(_ value: Int32?) throws(RecordError) -> Delay? {

@@ -64,7 +64,7 @@ private struct JSONReader {
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw failure("a key in quotes should stand here") }
             let start = position
             let key = try string()
-            guard keys.insert(key).inserted else {
+            guard JSONReader.isNew(key, after: members, &keys) else {
                 position = start
                 throw failure("the key \"\(key)\" stands twice in one object")
             }
@@ -75,6 +75,13 @@ private struct JSONReader {
             if take(UInt8(ascii: "}")) { return .object(members) }
             guard take(UInt8(ascii: ",")) else { throw failure("a comma or } should stand here") }
         }
+    }
+
+    /// The keys of a small object are compared one by one; those of a large one, which may be hostile, stand in a set.
+    private static func isNew(_ key: String, after members: [JSONValue.Member], _ keys: inout Set<String>) -> Bool {
+        guard members.count >= 16 else { return !members.contains { $0.key == key } }
+        if keys.isEmpty { keys = Set(members.map(\.key)) }
+        return keys.insert(key).inserted
     }
 
     private mutating func array(depth: Int) throws(JSONError) -> JSONValue {
@@ -92,7 +99,18 @@ private struct JSONReader {
 
     private mutating func string() throws(JSONError) -> String {
         position += 1
-        var content: [UInt8] = []
+        let start = position
+        // Most strings are what they show.
+        var isASCII = true
+        while position < bytes.count, bytes[position] != UInt8(ascii: "\""), bytes[position] != UInt8(ascii: "\\"), bytes[position] >= 0x20 {
+            isASCII = isASCII && bytes[position] < 0x80
+            position += 1
+        }
+        if isASCII, position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
+            position += 1
+            return String(decoding: bytes[start..<position - 1], as: UTF8.self)
+        }
+        var content = Array(bytes[start..<position])
         while true {
             guard position < bytes.count else { throw failure("a string is not closed") }
             let byte = bytes[position]

@@ -90,7 +90,7 @@ public struct BaseDelay: Hashable, Sendable {
         guard window.count >= 40, let minimum = window.minimum else { return false }
         let sent = Int64(window.count) + Int64(window.lost)
         guard Int64(window.lost) * 1_000_000 <= sent * Int64(BaseDelay.calmLossPartsPerMillion) else { return false }
-        let sorted = window.roundTrips.sorted()
+        let sorted = window.ascending
         let limit = target.nanoseconds.count
         return (sorted[sorted.count / 2] - minimum).count <= limit * 3 / 10
             && (sorted[(sorted.count * 95 + 99) / 100 - 1] - minimum).count <= limit * 8 / 10

@@ -17,6 +17,8 @@ public struct DelayWindow: Sendable {
     public let lost: Int32
     /// The believable round trips, in the order of `records`.
     public let roundTrips: [Nanoseconds]
+    /// The same, shortest first.
+    let ascending: [Nanoseconds]
 
     /// Takes the probes that were answered or given up since the last tick, and drops those sent before `notBefore`. Where that
     /// would leave fewer than `minimumFreshCount` answers, it keeps them all and says so with `isFresh` false: the row then
@@ -29,12 +31,13 @@ public struct DelayWindow: Sendable {
         records = enough ? fresh : ordered
         isFresh = enough
         roundTrips = records.compactMap(\.believedRoundTrip)
+        ascending = roundTrips.sorted()
         lost = Int32(clamping: records.count - roundTrips.count)
     }
 
     public var count: Int32 { Int32(clamping: roundTrips.count) }
     /// The shortest round trip of the window.
-    public var minimum: Nanoseconds? { roundTrips.min() }
+    public var minimum: Nanoseconds? { ascending.first }
     /// The shortest round trip of its second half: what the path is like at the window's end.
     public var lateMinimum: Nanoseconds? { roundTrips.suffix((roundTrips.count + 1) / 2).min() }
     public var earliestSent: MonotonicTime? { records.first?.sentAt }
@@ -48,14 +51,9 @@ public struct DelayWindow: Sendable {
         guard let minimum else {
             return .missing(lost: lost, windowMilliseconds: windowMilliseconds, ageMilliseconds: ageMilliseconds)
         }
-        var aboveBase = DelayQuantiles()
-        var variation = DelayQuantiles()
-        var whole = DelayQuantiles()
-        for span in roundTrips {
-            aboveBase.record(Delay(rounding: span - base))
-            variation.record(Delay(rounding: span - minimum))
-            whole.record(Delay(rounding: span))
-        }
+        let aboveBase = DelayQuantiles(ascending: ascending, above: base)
+        let variation = DelayQuantiles(ascending: ascending, above: minimum)
+        let whole = DelayQuantiles(ascending: ascending)
         return FlowSample(
             quality: count >= FlowSample.fullCount ? .measured : .partial, count: count, lost: lost,
             windowMilliseconds: windowMilliseconds, ageMilliseconds: ageMilliseconds, base: provenBase.map(Delay.init(rounding:)),
@@ -67,11 +65,13 @@ public struct DelayWindow: Sendable {
 
     /// |D(i) − D(i−1)| of neighbours in sequence; a pair with a lost member has none (RFC 3393 §2.5).
     private var interPacketVariation: DelayQuantiles {
-        var quantiles = DelayQuantiles()
+        var steps: [Nanoseconds] = []
+        steps.reserveCapacity(records.count)
         for (former, latter) in zip(records, records.dropFirst()) where latter.sequence == former.sequence + 1 {
             guard let first = former.believedRoundTrip, let second = latter.believedRoundTrip else { continue }
-            quantiles.record(Delay(rounding: Nanoseconds(abs(second.count - first.count))))
+            steps.append(Nanoseconds(abs(second.count - first.count)))
         }
-        return quantiles
+        steps.sort()
+        return DelayQuantiles(ascending: steps)
     }
 }

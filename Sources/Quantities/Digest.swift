@@ -16,9 +16,20 @@ public struct Digest: Hashable, Sendable {
     public static let zero = Digest(bytes: [UInt8](repeating: 0, count: 32))!
 
     public var bytes: [UInt8] {
-        [words.0, words.1, words.2, words.3].flatMap { word in
-            stride(from: 56, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt64($0)) }
-        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(32)
+        append(to: &bytes)
+        return bytes
+    }
+    /// Puts the 32 bytes behind others.
+    public func append(to bytes: inout [UInt8]) {
+        Digest.append(words.0, to: &bytes)
+        Digest.append(words.1, to: &bytes)
+        Digest.append(words.2, to: &bytes)
+        Digest.append(words.3, to: &bytes)
+    }
+    private static func append(_ word: UInt64, to bytes: inout [UInt8]) {
+        for place in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * place))) }
     }
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
     public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }

@@ -1,16 +1,27 @@
 import Coordination
+import DequeModule
 import Events
 import Quantities
 
 /// What stands beside the log's machine in the simulated centre: whether it answers, when it stored what, and the row of the lease.
 struct CentralLog: Sendable {
+    fileprivate struct Stream: Sendable {
+        let name: StreamName
+        /// When each entry was stored.
+        var received: [WallTime] = []
+        /// The newest entries, decoded, each behind the one before: what readers mostly ask for.
+        var recent: Deque<LogRecord> = []
+        /// Where rosters stand.
+        var rosters: [(sequence: Int64, roster: Roster)] = []
+    }
     /// In order of name.
-    private(set) var streams: [StreamName] = []
+    private var streams: [Stream] = []
+    private var places: [StreamName: Int] = [:]
+    /// So many entries of a stream stay decoded.
+    private static let recentEntries = 256
     var isDown = false
     var faults: FaultSet = []
     var clock = SkewedClock(since: MonotonicTime(nanoseconds: 0))
-    /// By stream, when each entry was stored.
-    private var received: [StreamName: [WallTime]] = [:]
     private var held: (holder: String, term: Int64, until: MonotonicTime)?
     /// Backups that will be put back, by the index of the fault.
     var kept: [Int: KeptLog] = [:]
@@ -19,69 +30,105 @@ struct CentralLog: Sendable {
     /// The epoch of the coordinator's stream, which is the newest term that wrote there.
     var coordinatorEpoch: Int64 = 0
 
-    /// By stream, where rosters stand, and where the newest allocation does: what the database keeps beside its tables.
-    private var rosters: [StreamName: [(sequence: Int64, roster: Roster)]] = [:]
+    /// Where allocations stand.
     private var allocations: [Int64] = []
 
     mutating func opened(_ stream: StreamName) {
-        guard received[stream] == nil else { return }
-        received[stream] = []
-        streams.append(stream)
-        streams.sort()
+        guard places[stream] == nil else { return }
+        streams.append(Stream(name: stream))
+        streams.sort { $0.name < $1.name }
+        number()
+    }
+
+    private mutating func number() {
+        places = Dictionary(uniqueKeysWithValues: streams.enumerated().map { ($1.name, $0) })
     }
 
     mutating func stored(in stream: StreamName, upTo head: Int64, at time: WallTime) {
-        var times = received[stream, default: []]
-        received[stream] = []
-        while Int64(times.count) < head { times.append(time) }
-        received[stream] = times
+        guard let place = places[stream] else { return }
+        while Int64(streams[place].received.count) < head { streams[place].received.append(time) }
     }
 
-    /// Takes note of what an appended batch says of itself.
-    mutating func note(_ append: AppendRequest) {
-        for (offset, entry) in append.entries.enumerated() {
-            guard case .event = entry, case .event(let envelope)? = try? entry.decoded() else { continue }
-            let sequence = append.firstSequence + Int64(offset)
-            switch envelope.kind {
-            case "allocation_decided": allocations.append(sequence)
-            case "roster_declared":
-                guard case .rosterDeclared(let roster)? = try? envelope.fact() else { continue }
-                rosters[append.stream, default: []].append((sequence, roster))
-            default: continue
+    /// Takes note of what the log has stored. Returns it as readers will get it.
+    mutating func note(_ entries: ArraySlice<DecodedEntry>, firstSequence: Int64, in stream: StreamName) -> [LogRecord] {
+        guard let place = places[stream] else { return [] }
+        var records: [LogRecord] = []
+        for (offset, entry) in entries.enumerated() {
+            let position = LogPosition(stream: stream, sequence: firstSequence + Int64(offset))
+            var record = LogRecord(position: position, entry: entry, receivedAt: streams[place].received[Int(position.sequence) - 1])
+            // What cannot be read is told to readers as it is.
+            if case .event(let envelope) = entry { record.fact = try? envelope.fact() }
+            switch record.fact {
+            case .allocationDecided: allocations.append(position.sequence)
+            case .rosterDeclared(let roster): streams[place].rosters.append((position.sequence, roster))
+            default: break
             }
+            records.append(record)
         }
+        if let last = streams[place].recent.last, last.position.sequence + 1 != firstSequence { streams[place].recent.removeAll() }
+        streams[place].recent.append(contentsOf: records)
+        let spare = streams[place].recent.count - CentralLog.recentEntries
+        if spare > 0 { streams[place].recent.removeFirst(spare) }
+        return records
+    }
+
+    // MARK: - What readers get
+
+    /// Whether a stream ends before its cursor.
+    func hasMovedBack(behind cursors: [StreamName: Int64]) -> Bool {
+        cursors.contains { stream, cursor in cursor > places[stream].map { Int64(streams[$0].received.count) } ?? 0 }
+    }
+
+    /// What follows the cursors in every stream, at most `limit` of each; `isComplete` where nothing more stands there.
+    func records(in log: LogMachine, after cursors: [StreamName: Int64], limit: Int) -> (records: [LogRecord], isComplete: Bool) {
+        var records: [LogRecord] = []
+        var isComplete = true
+        for stream in streams {
+            let after = cursors[stream.name] ?? 0
+            guard Int64(stream.received.count) > after else { continue }
+            let before = records.count
+            // What closes a lost range was never appended.
+            let reachesHead = stream.recent.last.map { $0.position.sequence == Int64(stream.received.count) } ?? false
+            if reachesHead, let first = stream.recent.first?.position.sequence, first <= after + 1 {
+                records += stream.recent.dropFirst(Int(after + 1 - first)).prefix(limit)
+            } else {
+                for (sequence, entry) in log.entries(of: stream.name, after: after, limit: limit) {
+                    // Every entry was decoded when it was appended.
+                    guard let decoded = try? entry.decoded() else { continue }
+                    let position = LogPosition(stream: stream.name, sequence: sequence)
+                    records.append(LogRecord(position: position, entry: decoded, receivedAt: stream.received[Int(sequence) - 1]))
+                }
+            }
+            isComplete = isComplete && records.count - before < limit
+        }
+        return (records, isComplete)
     }
 
     /// Where the folding may begin, as `RecentLogReader` finds it in the database.
     func place(in log: LogMachine, clusters: Int) -> FleetPlace {
         var place = FleetPlace(grants: log.grants.values.sorted { $0.cluster < $1.cluster })
         for stream in streams {
-            let head = log.head(of: stream)?.sequence ?? 0
+            let head = log.head(of: stream.name)?.sequence ?? 0
             var cursor = max(0, head - 400)
-            if stream == .coordinator { cursor = max(0, min(head - Int64(max(400, clusters * 16)), (allocations.last ?? 1) - 1)) }
-            place.cursors[stream] = cursor
-            if let known = rosters[stream]?.last(where: { $0.sequence <= cursor }) {
-                place.rosters[LogPosition(stream: stream, sequence: known.sequence)] = known.roster
+            if stream.name == .coordinator { cursor = max(0, min(head - Int64(max(400, clusters * 16)), (allocations.last ?? 1) - 1)) }
+            place.cursors[stream.name] = cursor
+            if let known = stream.rosters.last(where: { $0.sequence <= cursor }) {
+                place.rosters[LogPosition(stream: stream.name, sequence: known.sequence)] = known.roster
             }
         }
         return place
     }
 
-    func receivedAt(_ position: LogPosition) -> WallTime {
-        let times = received[position.stream] ?? []
-        return times.indices.contains(Int(position.sequence) - 1) ? times[Int(position.sequence) - 1] : WallTime(microseconds: 0)
+    /// All of it that a backup of the database holds.
+    struct Tables: Sendable {
+        fileprivate var streams: [Stream]
+        fileprivate var allocations: [Int64]
     }
-
-    mutating func restored(from log: LogMachine) {
-        streams = log.streamNames
-        allocations.removeAll { $0 > log.head(of: .coordinator)?.sequence ?? 0 }
-        for stream in rosters.keys { rosters[stream]?.removeAll { $0.sequence > log.head(of: stream)?.sequence ?? 0 } }
-        for stream in received.keys {
-            guard let head = log.head(of: stream) else {
-                received[stream] = nil
-                continue
-            }
-            received[stream] = received[stream].map { Array($0.prefix(Int(head.sequence))) }
+    var tables: Tables {
+        get { Tables(streams: streams, allocations: allocations) }
+        set {
+            (streams, allocations) = (newValue.streams, newValue.allocations)
+            number()
         }
     }
 

@@ -88,23 +88,10 @@ extension FleetSimulation {
         guard !central.isDown, faults.isDisjoint(with: [.partition, .requestsLost, .answersLost]) else {
             return schedule(.coordinator(index, life: life, .readFailed), after: .milliseconds(50))
         }
-        for (stream, cursor) in cursors where cursor > (log.head(of: stream)?.sequence ?? 0) {
+        guard !central.hasMovedBack(behind: cursors) else {
             return schedule(.coordinator(index, life: life, .logMovedBack), after: latency(upTo: 5))
         }
-        var records: [LogRecord] = []
-        var isComplete = true
-        for stream in central.streams {
-            let after = cursors[stream] ?? 0
-            guard let head = log.head(of: stream), head.sequence > after else { continue }
-            let found = log.entries(of: stream, after: after, limit: FleetSimulation.entriesPerRead)
-            isComplete = isComplete && found.count < FleetSimulation.entriesPerRead
-            for (sequence, entry) in found {
-                // Every entry was decoded when it was appended.
-                guard let decoded = try? entry.decoded() else { continue }
-                let position = LogPosition(stream: stream, sequence: sequence)
-                records.append(LogRecord(position: position, entry: decoded, receivedAt: central.receivedAt(position)))
-            }
-        }
+        let (records, isComplete) = central.records(in: log, after: cursors, limit: FleetSimulation.entriesPerRead)
         schedule(.coordinator(index, life: life, .records(records, isComplete: isComplete)), after: latency(upTo: 5))
     }
     static let entriesPerRead = 500

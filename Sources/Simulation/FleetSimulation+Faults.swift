@@ -117,7 +117,7 @@ extension FleetSimulation {
         switch fault.kind {
         case .logDown: central.isDown = true
         case .logRestored: central.kept[index] = KeptLog(
-            log: log, row: central.row, coordinatorEpoch: central.coordinatorEpoch, epochs: checker.log.epochs)
+            log: log, tables: central.tables, row: central.row, coordinatorEpoch: central.coordinatorEpoch, epochs: checker.log.epochs)
         case .clockJump, .clockDrift: skew(&central.clock, fault)
         default: break
         }
@@ -131,7 +131,7 @@ extension FleetSimulation {
             log = kept.log
             central.row = kept.row
             central.coordinatorEpoch = kept.coordinatorEpoch
-            central.restored(from: log)
+            central.tables = kept.tables
             checker.restored(log, epochs: kept.epochs)
         case .clockDrift: central.clock.drift(partsPerMillion: 0, from: now.monotonic)
         default: break
@@ -148,6 +148,7 @@ extension FleetSimulation {
 /// A backup of the database.
 struct KeptLog: Sendable {
     var log: LogMachine
+    var tables: CentralLog.Tables
     var row: (holder: String, term: Int64, until: MonotonicTime)?
     var coordinatorEpoch: Int64
     var epochs: [StreamName: Int64]

@@ -78,7 +78,8 @@ extension FleetSimulation {
             if flight.request.stream == .coordinator { central.coordinatorEpoch = claim.epoch }
         case .stored(let head, _):
             central.stored(in: flight.request.stream, upTo: head.sequence, at: time)
-            if case .append(let append) = flight.request { central.note(append) }
+            guard case .append = flight.request, let stored = log.newestStored else { break }
+            checker.log(stored: central.note(stored.entries, firstSequence: stored.firstSequence, in: stored.stream))
         default: break
         }
         guard !flight.isCopy, !flight.isGivenUp else { return }

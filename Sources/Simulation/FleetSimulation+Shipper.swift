@@ -133,17 +133,17 @@ extension FleetSimulation {
     }
 
     private mutating func reading(of workload: Int, in index: Int) -> WorkloadReading {
-        let site = sites[index]
         let counter: WorkloadReading.Counter =
-            site.cluster.usage == .none ? .noSource : .bytes(world.bytes(of: site.workloads.lowerBound + workload, at: now.monotonic), at: now.monotonic)
-        if site.faults.contains(.apiSilent) || site.faults.contains(.apiError) {
+            sites[index].cluster.usage == .none
+            ? .noSource : .bytes(world.bytes(of: sites[index].workloads.lowerBound + workload, at: now.monotonic), at: now.monotonic)
+        if !sites[index].faults.isDisjoint(with: [.apiSilent, .apiError]) {
             return WorkloadReading(limit: .unknown("the API server does not answer"), counter: counter)
         }
-        let pods = site.pods.workloads[workload]
-        guard !pods.isEmpty else { return WorkloadReading(limit: .absent, counter: counter, replicas: 0) }
+        let count = sites[index].pods.workloads[workload].count
+        guard count > 0 else { return WorkloadReading(limit: .absent, counter: counter, replicas: 0) }
         return WorkloadReading(
-            limit: site.pods.limit(of: workload).map { .limited($0) } ?? .unlimited, counter: counter, replicas: Int16(pods.count),
-            term: site.pods.term(of: workload))
+            limit: sites[index].pods.limit(of: workload).map { .limited($0) } ?? .unlimited, counter: counter, replicas: Int16(count),
+            term: sites[index].pods.term(of: workload))
     }
 
     private mutating func probes(flow: Int, every interval: Nanoseconds, of index: Int) -> [ProbeRecord] {

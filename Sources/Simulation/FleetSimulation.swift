@@ -163,8 +163,8 @@ public struct FleetSimulation {
     }
 }
 
-/// What happens next.
-enum Occasion: Sendable {
+/// What happens next. In a box of its own, so that the queue moves a word of each instead of all that it carries.
+indirect enum Occasion: Sendable {
     case shipperTick(Int)
     /// `life`: which process, of those that were started one after the other, it is for.
     case shipper(Int, life: Int, ShipperInput)

@@ -19,6 +19,8 @@ public struct InvariantChecker: Sendable {
     var trust: TrustInvariants
     var rates: RateInvariants
     var shares: ShareInvariants
+    /// By cluster, the newest batch that was read.
+    private var batchesRead: [Int: (batch: Shipper.SpoolBatch, entries: [DecodedEntry?])] = [:]
     private let beganAt: MonotonicTime
     private var step: Int64 = 0
     private(set) var now: MonotonicTime
@@ -59,11 +61,17 @@ public struct InvariantChecker: Sendable {
     }
 
     private mutating func wished(_ batch: Shipper.SpoolBatch, _ index: Int) {
+        let entries = read(batch, index)
         // A batch that failed comes again, with what was made since behind it.
-        let newest = batch.entries.last { entry in
-            if case .tick(let tick)? = try? entry.entry.decoded() { tick.ordinal == 0 } else { false }
-        }
-        if case .tick(let tick)? = try? newest?.entry.decoded() { rates.wished(index, tick) }
+        for case .tick(let tick)? in entries.reversed() where tick.ordinal == 0 { return rates.wished(index, tick) }
+    }
+
+    /// The entries of a batch, nil for one that cannot be read. A batch is seen when it is made and when the disk has it.
+    private mutating func read(_ batch: Shipper.SpoolBatch, _ index: Int) -> [DecodedEntry?] {
+        if let known = batchesRead[index], known.batch == batch { return known.entries }
+        let entries = batch.entries.map { try? $0.entry.decoded() }
+        batchesRead[index] = (batch, entries)
+        return entries
     }
 
     mutating func shipper(_ index: Int, heard answer: LogAnswer, askedAt: MonotonicTime) {
@@ -73,8 +81,8 @@ public struct InvariantChecker: Sendable {
     mutating func spooled(_ batch: Shipper.SpoolBatch, in spool: SimulatedSpool, _ index: Int) {
         note(log.spooled(batch, in: spool.stream))
         guard breach == nil else { return }
-        for entry in batch.entries {
-            switch try? entry.entry.decoded() {
+        for (entry, decoded) in zip(batch.entries, read(batch, index)) {
+            switch decoded {
             case .tick(let tick)?: decided(tick, at: LogPosition(stream: spool.stream, sequence: entry.sequence), index)
             case .event(let envelope)? where envelope.kind == "entries_lost":
                 if case .entriesLost(let lost)? = try? envelope.fact() { log.mentioned(lost, in: spool.stream) }
@@ -132,8 +140,9 @@ public struct InvariantChecker: Sendable {
 
     mutating func log(_ machine: LogMachine, took request: LogRequest, answered answer: LogAnswer) {
         note(log.judge(machine, request, answer))
-        if request.stream == .coordinator, case .append(let append) = request, case .stored = answer { shares.decided(append, now) }
     }
+    /// What an append has put on the log.
+    mutating func log(stored records: [LogRecord]) { shares.decided(records, now) }
     mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64]) { log.restored(machine, epochs: epochs, at: now) }
 
     // MARK: - The Pods

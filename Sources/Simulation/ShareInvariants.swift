@@ -24,11 +24,9 @@ struct ShareInvariants: Sendable {
         life = fleet.grantTimeToLive + fleet.tick + FleetSimulation.apiPatience
     }
 
-    mutating func decided(_ append: AppendRequest, _ now: MonotonicTime) {
-        for entry in append.entries {
-            guard case .event(let envelope)? = try? entry.decoded(), envelope.kind == "allocation_decided",
-                case .allocationDecided(let record)? = try? envelope.fact()
-            else { continue }
+    mutating func decided(_ records: [LogRecord], _ now: MonotonicTime) {
+        for stored in records {
+            guard stored.position.stream == .coordinator, case .allocationDecided(let record)? = stored.fact else { continue }
             for share in record.shares { known.insert(share.cluster) }
             for link in record.links {
                 var kept = bookings[link.link, default: []].filter { now - $0.at <= life }

@@ -39,7 +39,7 @@ struct ImportRow {
 
 enum ImportTable {
     /// Packages from outside that are pure: the core may import them.
-    static let purePackages: Set<String> = ["Yams", "Histogram", "Collections"]
+    static let purePackages: Set<String> = ["Yams", "Collections"]
     /// The part of the core that the rim may see: words and documents, never rules and machines.
     static let coreForRim: Set<String> = [
         "Quantities", "JSONDocument", "Events", "Fleet", "Explanation", "Alerting", "ReadModel", "Charts", "Exposition",
@@ -67,7 +67,7 @@ enum ImportTable {
 
         ImportRow("Quantities", .core),
         ImportRow("JSONDocument", .core),
-        ImportRow("Jitter", .core, ["Quantities", "Events", "Histogram"]),
+        ImportRow("Jitter", .core, ["Quantities", "Events"]),
         ImportRow("ControlLaw", .core, ["Quantities", "Events"]),
         ImportRow("Events", .core, ["Quantities", "JSONDocument"]),
         ImportRow("Fleet", .core, ["Quantities", "ControlLaw", "Yams"]),

@@ -45,6 +45,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(14, oldestBinary: 1, "0014_entry_bound", PackageResources._014_entry_bound_sql),
         MigrationScript(15, oldestBinary: 1, "0015_known_kinds", PackageResources._015_known_kinds_sql),
         MigrationScript(16, oldestBinary: 1, "0016_retention", PackageResources._016_retention_sql),
+        MigrationScript(17, oldestBinary: 1, "0017_connection_bounds", PackageResources._017_connection_bounds_sql),
     ]
 }
 
@@ -63,6 +64,7 @@ public enum Query {
     public static let checkpointLast = EmbeddedStatement("checkpoint_last", PackageResources.checkpoint_last_sql)
     public static let checkpointList = EmbeddedStatement("checkpoint_list", PackageResources.checkpoint_list_sql)
     public static let compositeType = EmbeddedStatement("composite_type", PackageResources.composite_type_sql)
+    public static let connectionRoom = EmbeddedStatement("connection_room", PackageResources.connection_room_sql)
     public static let consumerList = EmbeddedStatement("consumer_list", PackageResources.consumer_list_sql)
     public static let consumerRegister = EmbeddedStatement("consumer_register", PackageResources.consumer_register_sql)
     public static let consumerRemove = EmbeddedStatement("consumer_remove", PackageResources.consumer_remove_sql)
@@ -126,7 +128,7 @@ public enum Query {
 
     public static let all: [EmbeddedStatement] = [
         alertClock, alertPlace, alertRestore, benchAppendJSONB, benchCheckpoint, benchCopyTicks, benchPause, benchPrepare, benchSurvey,
-        checkpointDigests, checkpointLast, checkpointList, compositeType, consumerList, consumerRegister, consumerRemove, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
+        checkpointDigests, checkpointLast, checkpointList, compositeType, connectionRoom, consumerList, consumerRegister, consumerRemove, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRefusals, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,
         logExport, logStarts, partitionDrop, partitionList, partitionObstacles, projectionDigests, projectionRebuild, rollupFold,

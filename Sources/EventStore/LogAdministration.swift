@@ -59,6 +59,18 @@ public struct LogAdministration: Sendable {
         }
     }
 
+    /// What the fleet wants of the server's connections: a cluster's two shippers hold one each, a `serve` with all its parts so many,
+    /// of which two run, and some are for people.
+    public static func connectionsWanted(clusters: Int) -> Int { 2 * clusters + 2 * connectionsOfServe + 6 }
+    public static let connectionsOfServe = 16
+
+    /// How many the server admits to roles that are no superusers.
+    public func connectionsAdmitted() async throws(PostgresError) -> Int {
+        try await connection.run { session throws(PostgresError) in
+            try session.queryOne(Query.connectionRoom) { row throws(PostgresError) in Int(try row.value("most", as: Int32.self)) }
+        }
+    }
+
     public func partitionDaysAhead() async throws(PostgresError) -> Int32 {
         try await connection.run { session throws(PostgresError) in
             try session.queryOne(Query.partitionsAhead) { row throws(PostgresError) in try row.value("days_ahead") }

@@ -70,8 +70,11 @@ struct ServeCommand: AsyncParsableCommand {
                 throw FairleadExit.different
             }
             let settings = ConnectionSettings.fairlead(database)
-            try await DatabaseSchema(PostgresConnection(settings)).requireCompatible()
+            let connection = PostgresConnection(settings)
+            try await DatabaseSchema(connection).requireCompatible()
             let logger = ProcessLogger.make("fairlead-serve", cluster: nil)
+            try await tellOfScarceConnections(LogAdministration(connection), fleet, logger)
+            await connection.close()
             let http = HTTPClient()
             let (window, alerts, refusals) = (CoordinatorWindow(), AlerterWindow(), RefusalWindow())
             let failpoint = Failpoint(environment: processEnvironment())
@@ -100,6 +103,15 @@ struct ServeCommand: AsyncParsableCommand {
             if chosen.contains(.web) { services.append(try page(settings, fleet, chosen, (window, alerts, refusals), logger)) }
             try await ServiceGroup(services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger).run()
         }
+    }
+
+    /// Where the shippers would not all get in, it is said now, and not when a restart of the server makes all of them come at once.
+    private func tellOfScarceConnections(_ administration: LogAdministration, _ fleet: FleetConfiguration, _ logger: Logger) async throws {
+        let (admitted, wanted) = (try await administration.connectionsAdmitted(), LogAdministration.connectionsWanted(clusters: fleet.clusters.count))
+        guard admitted < wanted else { return }
+        logger.warning(
+            "the database admits fewer connections than the fleet's shippers and this service may want; raise max_connections",
+            metadata: ["admitted": "\(admitted)", "wanted": "\(wanted)"])
     }
 
     func validate() throws {

@@ -5,7 +5,7 @@ import Testing
 /// Nothing here runs on Citus itself.
 @Suite struct CitusRulesTests {
     /// Small tables that every node would hold whole (reference tables), or that stay where the centre is.
-    static let undistributed = ["alert", "consumer", "grant_head", "lease", "migration", "outbox", "writer"]
+    static let undistributed = ["alert", "consumer", "grant_head", "lease", "migration", "outbox", "retention", "writer"]
 
     @Test func `every key of a table with streams contains the stream, and every table is one or the other`() async throws {
         let database = try await TestDatabase.make()

@@ -85,6 +85,7 @@ struct QueryBudgets {
                 Budget(Query.retentionList, fixed: 10),
                 Budget(Query.compositeType, [.text("fairlead.tick_body")], fixed: 40),
                 Budget(Query.databaseExists, fixed: 10),
+                Budget(Query.connectionRoom, fixed: 0),
                 Budget(Query.migrationList, fixed: 10),
                 Budget(Query.migrationSurvey, fixed: 200),
                 Budget(Query.migrationChecksum, [.text("x")], fixed: 10),

@@ -194,6 +194,16 @@ import Testing
         #expect(try database.texts("SELECT seq::text FROM fairlead.stream WHERE name = 'plant-a/s'") == ["0"])
     }
 
+    @Test func `a role that opens one session after another is refused beyond its bound, and its neighbour still gets in`() async throws {
+        let (database, role, _) = try await besieged()
+        var held: [PostgresSession] = []
+        let refused = code { for _ in 0..<30 { held.append(try database.session(user: role)) } }
+        #expect(refused == .connectionFailed && held.count <= 20 && held.count >= 15, "\(held.count)")
+        try await LogAdministration(database.connection()).enroll(.shipper(of: "plant-n"), role: "neighbour_of_\(database.name)")
+        #expect(code { _ = try database.session(user: "neighbour_of_\(database.name)") } == nil)
+        #expect(try database.texts("SHOW idle_session_timeout", user: "neighbour_of_\(database.name)") == ["30min"])
+    }
+
     @Test func `revoking ends the right at once, on the open connection`() async throws {
         let (database, role, _) = try await besieged()
         let log = PostgresLog(database.connection(user: role))

@@ -223,6 +223,22 @@ struct WriterWorld {
         #expect(writer.timesFenced == 14)
     }
 
+    @Test(arguments: [0, 3, 20]) func `a thousand writers that lose the log in one instant come back spread over half of their wait`(failures: Int) {
+        let now = MonotonicTime(nanoseconds: 0)
+        let full = min(LogWriter.longestWait.count, LogWriter.shortestWait.count << Int64(failures))
+        var perTenth = [Int](repeating: 0, count: 10)
+        for seed in 0..<1_000 {
+            var writer = LogWriter(stream: "plant-a/s", spooled: StreamHead(sequence: 1, digest: .zero), acknowledged: 0, highestEpochSeen: 0, seed: UInt64(seed))
+            for _ in 0...failures { writer.unreachable(now: now) }
+            guard let wake = writer.wakeAt, (full / 2...full).contains(wake.nanoseconds) else {
+                Issue.record("it does not wait from half of \(full) to all of it")
+                return
+            }
+            perTenth[min(9, Int((wake.nanoseconds - full / 2) * 10 / (full / 2)))] += 1
+        }
+        #expect(perTenth.allSatisfy { (60...140).contains($0) }, "\(perTenth)")
+    }
+
     @Test func `a deposed term halts and does not come back`() {
         let hand = HandWriter(.coordinator)
         var writer = LogWriter(stream: .coordinator, spooled: hand.head(0), acknowledged: 0, highestEpochSeen: 0, term: 3, seed: 1)

@@ -60,12 +60,12 @@ final class ShipperScene: Sendable {
             ], name: name, in: directory.path)
     }
 
-    func serve(_ name: String, spool: String) throws -> RunningProgram {
+    func serve(_ name: String, spool: String, components: String = "coordinator") throws -> RunningProgram {
         mkdir(spool, 0o700)
         return try RunningProgram(
             .fairlead,
             [
-                "serve", "--config", fleetFile, "--components", "coordinator", "--holder", name, "--spool", spool, "--database",
+                "serve", "--config", fleetFile, "--components", components, "--holder", name, "--listen", "127.0.0.1:0", "--spool", spool, "--database",
                 "host=\(server.socketDirectory) user=serve dbname=postgres application_name=\(name)",
             ], name: name, in: directory.path)
     }

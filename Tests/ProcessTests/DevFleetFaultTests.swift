@@ -36,6 +36,10 @@ extension RealProcesses {
                 }
                 return nil
             }
+            for cluster in DevFleetProcess.clusters {
+                #expect(try await fleet.metric("fairlead_log_backlog_entries", of: cluster) >= 8, "what waits is shown")
+                #expect(try await fleet.metric("fairlead_log_writing", #"standing="away""#, of: cluster) == 0)
+            }
             #expect(fleet.postgres == nil, "nobody started the server meanwhile")
 
             let atReturn = try await ticksNow(fleet)
@@ -46,6 +50,8 @@ extension RealProcesses {
                 // The lag is back at zero: the log holds a tick that the shipper counted as its newest a moment ago.
                 let newest = try await fleet.ticks(of: cluster)
                 try await eventually("\(cluster) has no lag", within: .seconds(10)) { try await fleet.loggedTick(of: cluster) >= newest }
+                try await eventually("\(cluster) shows no backlog") { try await fleet.metric("fairlead_log_backlog_entries", of: cluster) == 0 }
+                #expect(try await fleet.metric("fairlead_log_writing", #"standing="writing""#, of: cluster) == 1)
             }
             #expect(try await fleet.tornStreams() == [])
             try await expectVerified(fleet)

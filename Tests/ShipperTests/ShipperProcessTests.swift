@@ -119,6 +119,28 @@ struct ShipperProcessTests {
         #expect(bench.process.status.entriesLost == 3)
     }
 
+    @Test func `what waits for the log is counted, and fences, duplicates and a log that moved back`() throws {
+        var bench = try ShipperBench()
+        #expect(bench.process.status.backlog == 0 && bench.process.status.logStanding == .connecting)
+        let batch = try #require(bench.tick(delay: .microseconds(50)).spooledBatches.first)
+        _ = bench.step(.spooled(batch: batch.id))
+        let waiting = Int64(batch.entries.count)
+        #expect(bench.process.status.backlog == waiting)
+        let genesis = StreamHead(sequence: 0, digest: HashChainOfBench.genesis)
+        func opened(_ epoch: Int64) -> ShipperInput { .logAnswered(.opened(StreamClaim(epoch: epoch, nonce: 1, head: genesis), grant: nil, newest: [])) }
+        _ = bench.step(opened(1))
+        #expect(bench.process.status.logStanding == .writing)
+        _ = bench.step(.logAnswered(.fenced(currentEpoch: 2)))
+        #expect(bench.process.status.timesFenced == 1 && bench.process.status.logStanding == .away)
+        _ = bench.step(opened(3))
+        let last = try #require(batch.entries.last)
+        _ = bench.step(.logAnswered(.duplicate(StreamHead(sequence: last.sequence, digest: last.digest), grant: nil)))
+        #expect(bench.process.status.duplicates == 1 && bench.process.status.backlog == 0)
+        _ = bench.step(opened(4))
+        #expect(bench.process.status.timesMovedBack == 1 && bench.process.status.backlog == waiting)
+        #expect(bench.process.status.timesFenced == 1)
+    }
+
     @Test func `an enforcer that says the impossible makes no row that the log must refuse`() throws {
         var bench = try ShipperBench()
         bench.limit = .limited(BitRate(bitsPerSecond: .max))

@@ -72,14 +72,13 @@ public struct FleetState: Sendable {
     /// Folds one record. Records of a stream come in order; one at or before the cursor was folded already and changes nothing.
     public mutating func fold(_ record: LogRecord, now: MonotonicTime) {
         let stream = record.position.stream
-        guard record.position.sequence > cursors[stream, default: 0] else { return }
-        cursors[stream] = record.position.sequence
+        guard moveCursor(to: record.position) else { return }
         logTime = max(logTime, record.receivedAt)
         if !stream.admits(record.entry) {
             misplaced += 1
         } else {
             switch record.entry {
-            case .tick(let tick): fold(tick, record, now: now)
+            case .tick(let tick): if let id = stream.cluster { fold(tick, record, of: id, now: now) }
             case .event(let envelope):
                 if let fact = record.fact {
                     fold(fact, record)
@@ -93,13 +92,19 @@ public struct FleetState: Sendable {
 
     /// Goes past an entry that could not even be taken for one. The cursor moves, or the same page would be read for ever.
     public mutating func pass(over position: LogPosition) {
-        guard position.sequence > cursors[position.stream, default: 0] else { return }
-        cursors[position.stream] = position.sequence
-        unreadable += 1
+        if moveCursor(to: position) { unreadable += 1 }
     }
 
-    private mutating func fold(_ tick: Tick, _ record: LogRecord, now: MonotonicTime) {
-        guard let id = record.position.stream.cluster else { return }
+    private mutating func moveCursor(to position: LogPosition) -> Bool {
+        func move(_ cursor: inout Int64) -> Bool {
+            guard position.sequence > cursor else { return false }
+            cursor = position.sequence
+            return true
+        }
+        return move(&cursors[position.stream, default: 0])
+    }
+
+    private mutating func fold(_ tick: Tick, _ record: LogRecord, of id: ClusterID, now: MonotonicTime) {
         if let grant = tick.grant { terms.site(names: grant.term) }
         revision += 1
         let link = clusters[id, default: ClusterState(id: id)].fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)

@@ -2,7 +2,7 @@ public import Quantities
 
 /// A fact that stands on the log beside the ticks: the closed set. Past tense, one versioned JSON body each; the exact text is
 /// what is hashed. Commands never stand here.
-public enum Fact: Equatable, Sendable {
+public indirect enum Fact: Equatable, Sendable {
     // Written by shippers.
     case rosterDeclared(Roster)
     case patchSettled(PatchRecord)

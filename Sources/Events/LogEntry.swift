@@ -39,8 +39,8 @@ public enum LogEntry: Hashable, Sendable {
     }
 }
 
-/// An entry, read.
-public enum DecodedEntry: Equatable, Sendable {
+/// An entry, read. In a box of its own: a row is large, and is handed on by many.
+public indirect enum DecodedEntry: Equatable, Sendable {
     case tick(Tick)
     case event(EventEnvelope)
 }

@@ -36,9 +36,11 @@ public enum Producer: String, Sendable, CaseIterable {
 
     /// Whether an event of this kind may stand in the stream, as a reader asks. A kind that this version does not know is a later one's,
     /// stored by a later schema, and folded by nobody here: it may. (The log itself takes none that it does not know.)
-    public static func mayTell(_ kind: String, in stream: StreamName) -> Bool {
+    public static func mayTell(_ kind: String, in stream: StreamName) -> Bool { mayTell(kind, by: stream.producer) }
+
+    static func mayTell(_ kind: String, by producer: Producer?) -> Bool {
         guard let tellers = tellers[kind] else { return true }
-        return stream.producer.map { tellers.contains($0) } ?? false
+        return producer.map { tellers.contains($0) } ?? false
     }
 }
 
@@ -47,7 +49,7 @@ extension StreamName {
 
     /// Nil for a name that belongs to nobody we know.
     public var producer: Producer? {
-        if cluster != nil { return .shipper }
+        if text.utf8.contains(UInt8(ascii: "/")) { return .shipper }
         return Producer(rawValue: text).flatMap { $0 == .shipper ? nil : $0 }
     }
 
@@ -62,9 +64,11 @@ extension StreamName {
     /// Why the log does not take these entries in this stream; nil where it does.
     /// - Parameter sizes: of each, in canonical bytes.
     func refusal(of entries: [DecodedEntry], sizes: [Int]) -> LogRefusal? {
+        let producer = producer
         let events = entries.compactMap { if case .event(let envelope) = $0 { envelope } else { nil } }
         if events.contains(where: { Fact.newestVersion(ofKind: $0.kind) == nil }) { return .unknownKind }
-        if !entries.allSatisfy(admits) { return .foreignKind }
+        if events.count < entries.count && producer != .shipper { return .foreignKind }
+        if !events.allSatisfy({ Producer.mayTell($0.kind, by: producer) }) { return .foreignKind }
         if events.contains(where: { $0.version > Fact.newestVersion(ofKind: $0.kind) ?? .max }) { return .futureVersion }
         if !entries.allSatisfy({ WallTime.plausible.contains($0.at) }) { return .absurdTime }
         if producer == .shipper, sizes.contains(where: { $0 > AppendRequest.maximumEntryBytesOfCluster }) { return .entryTooLarge }

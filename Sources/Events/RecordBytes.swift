@@ -101,7 +101,13 @@ struct RecordReader {
         guard let length = try length(of: .bytea) else { throw RecordError("column \(columnsRead), a list, is NULL") }
         defer { position += length }
         guard let list = PackedList(in: bytes, at: position..<position + length) else { throw RecordError("column \(columnsRead) is no packed list") }
-        return PackedColumnReader(column: columnsRead, list: list, bytes: bytes)
+        return PackedColumnReader(column: columnsRead, list: list)
+    }
+    /// The next value of a list of this record; nil where it is missing.
+    func next<Value>(_ reader: inout PackedColumnReader<Value>) throws(RecordError) -> Value? {
+        guard let value = reader.list.next(in: bytes) else { return nil }
+        guard let exact = Value(exactly: value) else { throw RecordError("column \(reader.column) holds \(value), which is out of range") }
+        return exact
     }
 
     func finish() throws(RecordError) {
@@ -148,24 +154,10 @@ struct RecordReader {
     }
 }
 
-/// One packed list of a record, read value by value.
+/// One packed list of a record, which its `RecordReader` reads value by value.
 struct PackedColumnReader<Value: FixedWidthInteger> {
     let column: Int
-    private var list: PackedList
-    private let bytes: [UInt8]
-
-    init(column: Int, list: PackedList, bytes: [UInt8]) {
-        self.column = column
-        self.list = list
-        self.bytes = bytes
-    }
+    fileprivate var list: PackedList
 
     var count: Int { list.count }
-
-    /// The next value; nil where it is missing.
-    mutating func next() throws(RecordError) -> Value? {
-        guard let value = list.next(in: bytes) else { return nil }
-        guard let exact = Value(exactly: value) else { throw RecordError("column \(column) holds \(value), which is out of range") }
-        return exact
-    }
 }

@@ -133,14 +133,14 @@ extension Tick {
         for _ in 0..<quality.count {
             flows.append(
                 FlowSample(
-                    quality: try known(SampleQuality.init(rawValue:), try quality.next(), "flow_quality"),
-                    count: try number(try record.required(try count.next(), "flow_count")),
-                    lost: try number(try record.required(try lost.next(), "flow_lost")),
-                    windowMilliseconds: try record.required(try window.next(), "flow_window_ms"), ageMilliseconds: try age.next(),
-                    base: try delay(try base.next()), p50: try delay(try p50.next()), p95: try delay(try p95.next()),
-                    p99: try delay(try p99.next()), max: try delay(try most.next()), windowVariationP95: try delay(try windowVariation.next()),
-                    interPacketVariationP95: try delay(try interPacketVariation.next()),
-                    interarrivalJitter: try delay(try interarrivalJitter.next()), roundTripP50: try delay(try roundTrip.next())))
+                    quality: try known(SampleQuality.init(rawValue:), try record.next(&quality), "flow_quality"),
+                    count: try number(try record.required(try record.next(&count), "flow_count")),
+                    lost: try number(try record.required(try record.next(&lost), "flow_lost")),
+                    windowMilliseconds: try record.required(try record.next(&window), "flow_window_ms"), ageMilliseconds: try record.next(&age),
+                    base: try delay(try record.next(&base)), p50: try delay(try record.next(&p50)), p95: try delay(try record.next(&p95)),
+                    p99: try delay(try record.next(&p99)), max: try delay(try record.next(&most)), windowVariationP95: try delay(try record.next(&windowVariation)),
+                    interPacketVariationP95: try delay(try record.next(&interPacketVariation)),
+                    interarrivalJitter: try delay(try record.next(&interarrivalJitter)), roundTripP50: try delay(try record.next(&roundTrip))))
         }
         return flows
     }
@@ -160,9 +160,9 @@ extension Tick {
         for _ in 0..<quality.count {
             workloads.append(
                 WorkloadUse(
-                    used: try rate(try used.next()), quality: try known(UseQuality.init(rawValue:), try quality.next(), "workload_use_quality"),
-                    offered: try known(OfferedLoad.init(rawValue:), try offered.next(), "workload_offered"), applied: try rate(try applied.next()),
-                    desired: try rate(try desired.next()), replicas: try record.required(try replicas.next(), "workload_replicas")))
+                    used: try rate(try record.next(&used)), quality: try known(UseQuality.init(rawValue:), try record.next(&quality), "workload_use_quality"),
+                    offered: try known(OfferedLoad.init(rawValue:), try record.next(&offered), "workload_offered"), applied: try rate(try record.next(&applied)),
+                    desired: try rate(try record.next(&desired)), replicas: try record.required(try record.next(&replicas), "workload_replicas")))
         }
         return workloads
     }

@@ -12,6 +12,8 @@ struct LoopTrack: Sendable {
     let workloads: [Int]
     /// One state per law: the live one first, then the shadows.
     var states: [[UInt8]]
+    /// Under which they are kept.
+    let keys: [String]
     private(set) var lastDecidedAt: MonotonicTime?
     /// When the last decrease, and the last change of either kind, took effect and had settled; nil while one is under way.
     private(set) var decreaseSettledAt: MonotonicTime? = MonotonicTime(nanoseconds: .min)
@@ -25,12 +27,13 @@ struct LoopTrack: Sendable {
     private(set) var usedBefore: BitRate?
     private(set) var hasJustLowered = false
 
-    init(link: LinkID, linkIndex: Int16, flows: [Int], workloads: [Int], states: [[UInt8]], isResumed: Bool) {
+    init(link: LinkID, linkIndex: Int16, flows: [Int], workloads: [Int], states: [[UInt8]], keys: [String], isResumed: Bool) {
         self.link = link
         self.linkIndex = linkIndex
         self.flows = flows
         self.workloads = workloads
         self.states = states
+        self.keys = keys
         self.isResumed = isResumed
         mayContinue = !isResumed
     }

@@ -66,9 +66,9 @@ extension ShipperProcess {
     /// What must survive a crash beside the rows, written in their transaction.
     private func keyValues() -> [String: [UInt8]] {
         var values = [StateKey.tickNumber: StateKey.bytes(tickNumber)]
-        for (flow, meter) in zip(settings.cluster.flows, meters) { values[StateKey.base(flow)] = meter.base.bytes }
+        for (key, meter) in zip(baseKeys, meters) { values[key] = meter.base.bytes }
         for loop in loops {
-            for (law, state) in zip(laws, loop.states) { values[StateKey.law(loop.link, law.name)] = state }
+            for (key, state) in zip(loop.keys, loop.states) { values[key] = state }
         }
         return values
     }

@@ -14,6 +14,8 @@ public struct ShipperProcess: Sendable {
     let chain: HashChain
     let roster: Roster
     var meters: [FlowMeter]
+    /// Under which the meters' base delays are kept.
+    let baseKeys: [String]
     var workloads: [WorkloadTrack]
     var loops: [LoopTrack]
     var writer: LogWriter
@@ -63,14 +65,16 @@ public struct ShipperProcess: Sendable {
             return FlowMeter(
                 flow: flow.id, target: level.target, base: BaseDelay(bytes: resumption.keyValues[StateKey.base(flow)] ?? []))
         }
+        self.baseKeys = cluster.flows.map(StateKey.base)
         self.workloads = cluster.workloads.map(WorkloadTrack.init)
         let laws = [settings.law] + settings.shadows
         self.loops = cluster.loops.enumerated().map { index, loop in
-            let stored = laws.map { resumption.keyValues[StateKey.law(loop.link, $0.name)] }
+            let keys = laws.map { StateKey.law(loop.link, $0.name) }
+            let stored = keys.map { resumption.keyValues[$0] }
             return LoopTrack(
                 link: loop.link, linkIndex: Int16(index), flows: cluster.flows.indices.filter { cluster.flows[$0].links.contains(loop.link) },
                 workloads: cluster.workloads.indices.filter { cluster.workloads[$0].links.contains(loop.link) },
-                states: zip(laws, stored).map { $1 ?? $0.initialState }, isResumed: stored[0] != nil)
+                states: zip(laws, stored).map { $1 ?? $0.initialState }, keys: keys, isResumed: stored[0] != nil)
         }
         self.head = resumption.head
         #if DEBUG

@@ -17,8 +17,8 @@ struct CentralLog: Sendable {
     /// In order of name.
     private var streams: [Stream] = []
     private var places: [StreamName: Int] = [:]
-    /// So many entries of a stream stay decoded.
-    private static let recentEntries = 256
+    /// So many entries of a stream stay decoded: somewhat more than a coordinator that begins anew reads.
+    private static let recentEntries = 512
     var isDown = false
     var faults: FaultSet = []
     var clock = SkewedClock(since: MonotonicTime(nanoseconds: 0))

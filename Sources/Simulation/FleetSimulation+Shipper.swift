@@ -17,7 +17,7 @@ extension FleetSimulation {
         guard sites[index].process != nil else { return }
         let clock = sites[index].clock.read(now)
         let effects = sites[index].process?.step(input, clock) ?? []
-        checker.shipper(sites[index], index, took: input, answered: effects)
+        checker.shipper(sites[index].cluster, index, took: input, answered: effects)
         let life = sites[index].life
         for effect in effects {
             if let left = sites[index].effectsToLive {

@@ -48,15 +48,15 @@ public struct InvariantChecker: Sendable {
 
     // MARK: - Shippers
 
-    mutating func shipper(_ site: SimulatedSite, _ index: Int, took input: ShipperInput, answered effects: [ShipperEffect]) {
-        if case .tick(let observation) = input { note(rates.ticked(site, index, observation, now)) }
+    mutating func shipper(_ cluster: ClusterSpecification, _ index: Int, took input: ShipperInput, answered effects: [ShipperEffect]) {
+        if case .tick(let observation) = input { note(rates.ticked(cluster, index, observation, now)) }
         if case .patchSettled(let report) = input { rates.settled(index, report, now) }
         for case .spool(let batch) in effects { wished(batch, index) }
         for case .patch(let patch) in effects {
             if let decision = patch.decision, log.durableCount(of: decision.stream) < decision.sequence {
-                note((.durable, "\(site.cluster.id) carries out \(decision), which is on no disk yet"))
+                note((.durable, "\(cluster.id) carries out \(decision), which is on no disk yet"))
             }
-            note(rates.patched(site, index, patch, now))
+            note(rates.patched(cluster, index, patch, now))
         }
     }
 

@@ -128,10 +128,19 @@ struct LogInvariants: Sendable {
     // MARK: - Readers
 
     mutating func read(_ records: [LogRecord], by reader: Int) -> (Invariant, String)? {
+        var name = records.first?.position.stream ?? .coordinator
+        var read = readers[reader][name] ?? 0
+        defer { readers[reader][name] = read }
         for record in records {
-            let (name, sequence) = (record.position.stream, record.position.sequence)
-            let before = readers[reader][name] ?? 0
-            readers[reader][name] = sequence
+            let sequence = record.position.sequence
+            // Readers are given one stream after the other.
+            if record.position.stream != name {
+                readers[reader][name] = read
+                name = record.position.stream
+                read = readers[reader][name] ?? 0
+            }
+            let before = read
+            read = sequence
             guard sequence > before else { return (.readable, "a reader is given \(record.position) after \(before)") }
             guard sequence > before + 1 else { continue }
             let isClosed = streams[name]?.closed.contains { $0.first == before + 1 && $0.last == sequence } ?? false

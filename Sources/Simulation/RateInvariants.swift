@@ -120,8 +120,10 @@ struct RateInvariants: Sendable {
     }
 
     mutating func delivered(_ records: [LogRecord], to coordinator: Int, _ now: MonotonicTime) {
-        for record in records {
-            guard let cluster = record.position.stream.cluster, case .tick(let tick) = record.entry, tick.isLeader else { continue }
+        var last: StreamName?
+        for record in records where record.position.stream != last {
+            guard case .tick(let tick) = record.entry, tick.isLeader, let cluster = record.position.stream.cluster else { continue }
+            last = record.position.stream
             deliveredAt[coordinator, default: [:]][cluster] = now
         }
     }
@@ -129,7 +131,7 @@ struct RateInvariants: Sendable {
 
     // MARK: - I15: what a tick gave
 
-    mutating func ticked(_ site: SimulatedSite, _ index: Int, _ observation: Observation, _ now: MonotonicTime) -> (Invariant, String)? {
+    mutating func ticked(_ cluster: ClusterSpecification, _ index: Int, _ observation: Observation, _ now: MonotonicTime) -> (Invariant, String)? {
         let start = sites[index].tickedAt ?? now + fleet.tick * -1
         sites[index].tickedAt = now
         let uses = observation.workloads.indices.map { sites[index].use(of: $0, by: observation.workloads[$0].counter) }
@@ -138,12 +140,12 @@ struct RateInvariants: Sendable {
         for place in sites[index].loops.indices {
             let loop = sites[index].loops[place]
             if let since = loop.brakeDueSince, found == nil {
-                found = (.braked, "\(site.cluster.id) on \(loop.link) suffers since \((now - since).milliseconds + fleet.tick.milliseconds) ms, and nothing was lowered")
+                found = (.braked, "\(cluster.id) on \(loop.link) suffers since \((now - since).milliseconds + fleet.tick.milliseconds) ms, and nothing was lowered")
             }
-            var evidence = RateInvariants.evidence(of: site.cluster, loop.link, observation, fleet)
+            var evidence = RateInvariants.evidence(of: cluster, loop.link, observation, fleet)
             evidence.isFresh = loop.changedAt.map { $0 + fleet.settle <= start } ?? true
             if evidence.isMeasured && evidence.isWithinTarget && evidence.isFresh { sites[index].loops[place].brakesSinceCalm = 0 }
-            evidence.suffers = evidence.suffers && mustBrake(site, index, loop, observation, uses, start)
+            evidence.suffers = evidence.suffers && mustBrake(cluster, index, loop, observation, uses, start)
             sites[index].loops[place].evidence = evidence
             sites[index].loops[place].brakeDueSince = evidence.suffers ? now : nil
         }
@@ -152,20 +154,20 @@ struct RateInvariants: Sendable {
 
     /// Whether nothing excuses that a loop which suffers is not lowered: it may act, its own limits are in the way, they have been in force
     /// for the whole window, and two brakes have not failed to help already.
-    private func mustBrake(_ site: SimulatedSite, _ index: Int, _ loop: Loop, _ observation: Observation, _ uses: [BitRate?], _ start: MonotonicTime) -> Bool {
-        guard site.cluster.mode == .enforce, loop.brakesSinceCalm < 2 else { return false }
+    private func mustBrake(_ cluster: ClusterSpecification, _ index: Int, _ loop: Loop, _ observation: Observation, _ uses: [BitRate?], _ start: MonotonicTime) -> Bool {
+        guard cluster.mode == .enforce, loop.brakesSinceCalm < 2 else { return false }
         // Nor does a loop wait for its own limits alone: what a flow tells is of all the loops whose links it crosses.
-        let related = Set(site.cluster.flows.filter { $0.links.contains(loop.link) }.flatMap(\.links))
+        let related = Set(cluster.flows.filter { $0.links.contains(loop.link) }.flatMap(\.links))
         let changes = sites[index].loops.filter { related.contains($0.link) }.compactMap(\.changedAt)
         guard changes.allSatisfy({ $0 + fleet.settle <= start }) else { return false }
-        let members = site.cluster.workloads.indices.filter { site.cluster.workloads[$0].links.contains(loop.link) }
-        guard members.allSatisfy({ !sites[index].inFlight.contains(site.cluster.workloads[$0].id) }) else { return false }
+        let members = cluster.workloads.indices.filter { cluster.workloads[$0].links.contains(loop.link) }
+        guard members.allSatisfy({ !sites[index].inFlight.contains(cluster.workloads[$0].id) }) else { return false }
         var (used, floors) = (BitRate.zero, BitRate.zero)
         for member in members {
             // Without a limit, or with one that cannot be read, other rules hold; and so where nothing counts the use.
             guard case .limited(let limit) = observation.workloads[member].limit, let use = uses[member] else { return false }
             used = used + min(use, limit)
-            let floor = site.cluster.guardrails.clamp(site.cluster.workloads[member].floor)
+            let floor = cluster.guardrails.clamp(cluster.workloads[member].floor)
             // An idle one counts with its use: it is not what fills the link, and is let alone (`LoopSums`).
             floors = floors + (sites[index].isIdle(member) ? max(floor, use) : floor)
         }
@@ -224,11 +226,11 @@ struct RateInvariants: Sendable {
         sites[index].loops[Int(decision.link)].brake = Brake(position: position, cap: cap)
     }
 
-    mutating func patched(_ site: SimulatedSite, _ index: Int, _ patch: WorkloadPatch, _ now: MonotonicTime) -> (Invariant, String)? {
-        guard let specification = site.cluster.workload(patch.workload) else { return (.bounded, "\(patch.workload) is nobody's") }
+    mutating func patched(_ cluster: ClusterSpecification, _ index: Int, _ patch: WorkloadPatch, _ now: MonotonicTime) -> (Invariant, String)? {
+        guard let specification = cluster.workload(patch.workload) else { return (.bounded, "\(patch.workload) is nobody's") }
         defer { sites[index].inFlight.insert(patch.workload) }
-        let name = "\(site.cluster.id)/\(patch.workload)"
-        if let breach = bounded(patch.desired, site.cluster, name) { return breach }
+        let name = "\(cluster.id)/\(patch.workload)"
+        if let breach = bounded(patch.desired, cluster, name) { return breach }
         let isRaise = patch.before.map { patch.desired > $0 } ?? false
         guard isRaise, let before = patch.before else {
             for loop in loops(of: patch.workload, in: index) {
@@ -239,16 +241,16 @@ struct RateInvariants: Sendable {
         }
         if patch.decision == nil { return (.founded, "\(name) is raised by a decision that stands nowhere") }
         let rise = "\(name) is raised from \(before.readable) to \(patch.desired.readable)"
-        if site.cluster.delivery == .push { return (.founded, "\(rise) by the shipper, where the centre raises") }
+        if cluster.delivery == .push { return (.founded, "\(rise) by the shipper, where the centre raises") }
         for loop in loops(of: patch.workload, in: index) {
             if let problem = evidenceProblem(sites[index].loops[loop]) { return (.founded, "\(rise) \(problem)") }
         }
-        let place = site.cluster.workloads.firstIndex { $0.id == patch.workload } ?? 0
+        let place = cluster.workloads.firstIndex { $0.id == patch.workload } ?? 0
         guard sites[index].wishes[place]?.isFresh == true else {
             return (.founded, "\(rise) on a window that reaches back before the last change had settled")
         }
-        guard site.cluster.delivery == .pull else { return nil }
-        return grantProblem(patch, specification, site, index, now).map { (.founded, "\(rise) \($0)") }
+        guard cluster.delivery == .pull else { return nil }
+        return grantProblem(patch, specification, cluster, index, now).map { (.founded, "\(rise) \($0)") }
     }
 
     private func bounded(_ rate: BitRate, _ cluster: ClusterSpecification, _ name: String) -> (Invariant, String)? {
@@ -265,17 +267,17 @@ struct RateInvariants: Sendable {
     }
 
     private func grantProblem(
-        _ patch: WorkloadPatch, _ specification: WorkloadSpecification, _ site: SimulatedSite, _ index: Int, _ now: MonotonicTime
+        _ patch: WorkloadPatch, _ specification: WorkloadSpecification, _ cluster: ClusterSpecification, _ index: Int, _ now: MonotonicTime
     ) -> String? {
         guard let held = sites[index].held else { return "without any grant" }
         guard now < held.livesUntil else { return "under grant \(held.grant.version), which expired \((now - held.livesUntil).milliseconds) ms ago" }
         let granted = held.grant.rate(of: patch.workload) ?? .zero
-        guard patch.desired <= max(granted, site.cluster.guardrails.clamp(specification.floor)) else {
+        guard patch.desired <= max(granted, cluster.guardrails.clamp(specification.floor)) else {
             return "and \(granted.readable) are granted"
         }
         for loop in loops(of: patch.workload, in: index) {
             guard let brake = sites[index].loops[loop].brake else { continue }
-            let others = site.cluster.workloads(crossing: sites[index].loops[loop].link).count > 1
+            let others = cluster.workloads(crossing: sites[index].loops[loop].link).count > 1
             // Beside an idle workload a cap on the loop's total is more than a cap on each.
             guard !others, patch.desired > brake.cap else { continue }
             return "over the brake at \(brake.position), which no grant has folded"

@@ -14,6 +14,8 @@ struct ShareInvariants: Sendable {
     }
     private let fleet: FleetConfiguration
     private var bookings: [LinkID: [Booking]] = [:]
+    /// By link, the clusters among which it is shared out.
+    private let members: [LinkID: [Int]]
     /// The clusters that had a share in some allocation.
     private var known: Set<ClusterID> = []
     /// A grant lives so long; then what was decided on it may be held back and written late.
@@ -21,6 +23,8 @@ struct ShareInvariants: Sendable {
 
     init(_ fleet: FleetConfiguration) {
         self.fleet = fleet
+        let shared = fleet.clusters.indices.filter { fleet.clusters[$0].mode == .enforce && fleet.clusters[$0].delivery != .standalone }
+        members = Dictionary(uniqueKeysWithValues: fleet.links.map { link in (link.id, shared.filter { fleet.clusters[$0].crosses(link.id) }) })
         life = fleet.grantTimeToLive + fleet.tick + FleetSimulation.apiPatience
     }
 
@@ -43,11 +47,12 @@ struct ShareInvariants: Sendable {
 
     func raised(_ workload: Int, in index: Int, _ sites: [SimulatedSite], _ now: MonotonicTime) -> (Invariant, String)? {
         for link in sites[index].cluster.workloads[workload].links {
-            let crossing = sites.filter { $0.cluster.mode == .enforce && $0.cluster.delivery != .standalone && $0.cluster.links.contains(link) }
-            guard crossing.allSatisfy({ known.contains($0.cluster.id) }), let booked = bookings[link]?.map(\.effective).max() else { continue }
-            let standing = crossing.reduce(BitRate.zero) { sum, site in sum + ShareInvariants.standing(of: site, on: link) }
-            let floors = crossing.reduce(BitRate.zero) { sum, site in
-                site.cluster.workloads(crossing: link).reduce(sum) { $0 + site.cluster.guardrails.clamp($1.floor) }
+            let crossing = members[link] ?? []
+            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }), let booked = bookings[link]?.map(\.effective).max() else { continue }
+            let standing = crossing.reduce(BitRate.zero) { sum, place in sum + ShareInvariants.standing(of: sites[place].pods, fleet.clusters[place], on: link) }
+            let floors = crossing.reduce(BitRate.zero) { sum, place in
+                let cluster = fleet.clusters[place]
+                return cluster.workloads(crossing: link).reduce(sum) { $0 + cluster.guardrails.clamp($1.floor) }
             }
             if standing > max(booked, floors).scaled(thousandths: 1_001) {
                 return (.shared, "\(standing.readable) stand on \(link) after a raise in \(sites[index].cluster.id), of \(booked.readable) granted")
@@ -56,10 +61,10 @@ struct ShareInvariants: Sendable {
         return nil
     }
 
-    private static func standing(of site: SimulatedSite, on link: LinkID) -> BitRate {
-        site.cluster.workloads.indices.reduce(.zero) { sum, workload in
-            guard site.cluster.workloads[workload].links.contains(link) else { return sum }
-            return site.pods.workloads[workload].reduce(sum) { $1.isForeign ? $0 : $0 + ($1.limit ?? .zero) }
+    private static func standing(of pods: SimulatedPods, _ cluster: ClusterSpecification, on link: LinkID) -> BitRate {
+        cluster.workloads.indices.reduce(.zero) { sum, workload in
+            guard cluster.workloads[workload].links.contains(link) else { return sum }
+            return pods.workloads[workload].reduce(sum) { $1.isForeign ? $0 : $0 + ($1.limit ?? .zero) }
         }
     }
 }

@@ -12,7 +12,7 @@ import Testing
 
     /// A decrease decided at 0 from 120 Mbit/s, acknowledged at 50 ms, settled at 1050 ms.
     private func lowered(hasLowered: Bool = true) -> LoopTrack {
-        var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0], states: [[]], isResumed: false)
+        var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0], states: [[]], keys: ["law"], isResumed: false)
         track.decided(at: time(0), used: .megabits(120), hasLowered: hasLowered, hasChanged: hasLowered)
         track.changeBegan(isDecrease: true)
         track.changeTookEffect(at: time(50), settle: .seconds(1))

@@ -16,6 +16,8 @@ public struct ClusterState: Sendable {
     public internal(set) var loops: [LinkID: LoopDecision] = [:]
     /// The grant that the cluster said it holds, with its newest tick.
     public internal(set) var grantHeld: GrantVersion?
+    /// Whether what it holds was set against the grants that were issued to it, and neither has changed since.
+    var hasFreedGrants = false
 
     public struct NewestTick: Sendable, Equatable {
         public var position: LogPosition
@@ -51,6 +53,7 @@ public struct ClusterState: Sendable {
                 position: position, number: tick.number, at: tick.at, foldedAt: now, receivedAt: receivedAt,
                 interval: .milliseconds(Int64(tick.intervalMilliseconds)))
             newest?.isBacklog = before.map { receivedAt - $0 < .milliseconds(Int64(tick.intervalMilliseconds) / 2) } ?? false
+            hasFreedGrants = hasFreedGrants && grantHeld == tick.grant
             grantHeld = tick.grant
             for (workload, use) in zip(roster.workloads, tick.workloads) { workloads[workload.id] = use }
         } else if newest?.position.stream == position.stream {

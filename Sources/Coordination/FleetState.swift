@@ -107,12 +107,15 @@ public struct FleetState: Sendable {
     private mutating func fold(_ tick: Tick, _ record: LogRecord, of id: ClusterID, now: MonotonicTime) {
         if let grant = tick.grant { terms.site(names: grant.term) }
         revision += 1
-        let link = clusters[id, default: ClusterState(id: id)].fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)
+        func fold(into cluster: inout ClusterState) -> (link: LinkID?, held: GrantVersion?) {
+            let link = cluster.fold(tick, at: record.position, receivedAt: record.receivedAt, now: now)
+            defer { cluster.hasFreedGrants = true }
+            return (link, cluster.hasFreedGrants ? nil : cluster.grantHeld)
+        }
+        let (link, held) = fold(into: &clusters[id, default: ClusterState(id: id)])
         if let link, let decision = tick.decision { keep(decision, of: id, on: link) }
         // What it says to hold frees older grants only where that was ever granted: what is not known stays reserved.
-        if let held = clusters[id]?.grantHeld, let newest = grants[id]?.version, held <= newest {
-            outstanding[id]?.removeAll { $0.version < held }
-        }
+        if let held, let newest = grants[id]?.version, held <= newest { outstanding[id]?.removeAll { $0.version < held } }
     }
 
     private mutating func keep(_ evidence: LoopDecision, of cluster: ClusterID, on link: LinkID) {
@@ -154,6 +157,7 @@ public struct FleetState: Sendable {
     private mutating func fold(_ grant: Grant) {
         terms.centre(names: grant.version.term)
         revision += 1
+        clusters[grant.cluster]?.hasFreedGrants = false
         if let newest = grants[grant.cluster], newest.version >= grant.version {
             // Behind the newest, which the place told of, come older ones that a site may still act under.
             if newest.version > grant.version { outstand(grant) }

@@ -170,9 +170,10 @@ public struct CoordinatorProcess: Sendable {
         guard let term = lease.actingTerm(at: now.monotonic), term == writerTerm, hasCaughtUp, let writer, writer.head != nil,
             writer.isIdle
         else { return [] }
-        var facts = untoldOutcomes + estimateCapacities(now)
+        var view: FleetView?
+        var facts = untoldOutcomes + estimateCapacities(&view, now)
         untoldOutcomes = []
-        let isNew = planAnew(now)
+        let isNew = planAnew(&view, now)
         if let plan, ground?.isForNobody == false, isNew || isRefreshDue(now) { facts += grant(plan, term: term, now) }
         return publish(facts, now)
     }
@@ -188,19 +189,18 @@ public struct CoordinatorProcess: Sendable {
     }
 
     /// Plans where something moved on which the newest plan rests. Returns whether it did.
-    private mutating func planAnew(_ now: Now) -> Bool {
+    private mutating func planAnew(_ known: inout FleetView?, _ now: Now) -> Bool {
         let effective = capacities.map(\.effective)
         if let ground, ground.revision == state.revision, now.monotonic <= ground.holdsUntil, ground.effective == effective { return false }
-        let view = FleetView(layout, state, now: now.monotonic)
+        let view = lookUp(&known, now)
         ground = PlanGround(revision: state.revision, effective: effective, holdsUntil: view.holdsUntil)
         if let found = planner.plan(view, state, effective: effective) { plan = found } else { ground?.isForNobody = true }
         return true
     }
 
     /// Takes persons' words on each link, and folds the evidence of all loops on it into what it carries.
-    private mutating func estimateCapacities(_ now: Now) -> [Fact] {
+    private mutating func estimateCapacities(_ known: inout FleetView?, _ now: Now) -> [Fact] {
         var facts: [Fact] = []
-        var view: FleetView?
         for (index, link) in fleet.links.enumerated() {
             let override = state.override(of: link.id)
             if let change = capacities[index].obey(override?.override.capacity, now: now.monotonic) {
@@ -208,15 +208,21 @@ public struct CoordinatorProcess: Sendable {
             }
             let rows = state.takeEvidence(for: link.id)
             if rows.isEmpty && capacities[index].isAtRest { continue }
-            let known = view ?? FleetView(layout, state, now: now.monotonic)
-            view = known
-            guard let change = capacities[index].fold(known.evidence(on: index, rows: rows, now: now.monotonic), now: now.monotonic) else { continue }
+            let evidence = lookUp(&known, now).evidence(on: index, rows: rows, now: now.monotonic)
+            guard let change = capacities[index].fold(evidence, now: now.monotonic) else { continue }
             // In order of cluster: a dictionary's own order is another in every process.
             let told = rows.sorted { $0.key < $1.key }
             let witness = told.first { $0.value.contains { $0.outcome.sufferedAt != nil } } ?? told.first
             facts.append(estimate(change, of: link.id, evidence: witness.flatMap { state.clusters[$0.key]?.newest?.position }))
         }
         return facts
+    }
+
+    /// What is folded, looked up once a round: nothing is folded while it decides.
+    private func lookUp(_ known: inout FleetView?, _ now: Now) -> FleetView {
+        let view = known ?? FleetView(layout, state, now: now.monotonic)
+        known = view
+        return view
     }
 
     private func estimate(_ change: LinkCapacity.Change, of link: LinkID, evidence: LogPosition?) -> Fact {

@@ -46,6 +46,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(15, oldestBinary: 1, "0015_known_kinds", PackageResources._015_known_kinds_sql),
         MigrationScript(16, oldestBinary: 1, "0016_retention", PackageResources._016_retention_sql),
         MigrationScript(17, oldestBinary: 1, "0017_connection_bounds", PackageResources._017_connection_bounds_sql),
+        MigrationScript(18, oldestBinary: 1, "0018_seal_by_day", PackageResources._018_seal_by_day_sql),
     ]
 }
 

@@ -112,7 +112,10 @@ struct DatabaseCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reportingFailures {
-                let connection = PostgresConnection(.fairlead(options.database))
+                var settings = ConnectionSettings.fairlead(options.database)
+                // Sealing reads the day that goes.
+                if drop { settings.statementTimeout = .seconds(600) }
+                let connection = PostgresConnection(settings)
                 try await DatabaseSchema(connection).requireCompatible()
                 let retention = LogRetention(connection)
                 var obstacles: [String] = []

@@ -11,12 +11,18 @@ import Testing
 /// Aim: the log of a month is still a log: its days are dropped, it verifies, its projections are made again and are equal, its roll-ups outlive
 /// the raw rows, a server clock that steps back opens nothing again (I7, I11), and no shipped query reads more than its budget.
 /// Method: a server that believes in other days (libfaketime) takes a generated history through the real append. Sparse, and printed: 6 days × 12
-/// streams with a tick per half hour and a dense hour; with `FAIRLEAD_FULL=1` 30 days × 200 streams with one per 5 minutes and a dense day × 10.
+/// streams with a tick per half hour and a dense hour; with `FAIRLEAD_FULL=1` 30 days × 200 streams with one per 5 minutes and a dense day × 10;
+/// with `FAIRLEAD_HISTORY=days,streams,ticks-a-day,dense-streams,dense-ticks` as it says.
 @Suite(.serialized) struct GeneratedHistoryTests {
     private struct Scale {
         var (days, streams, ticksPerDay, denseStreams, denseTicks) = (6, 12, 48, 2, 600)
         static let chosen: Scale = {
             var scale = Scale()
+            let given = (ProcessInfo.processInfo.environment["FAIRLEAD_HISTORY"] ?? "").split(separator: ",").compactMap { Int($0) }
+            if given.count == 5 {
+                (scale.days, scale.streams, scale.ticksPerDay, scale.denseStreams, scale.denseTicks) = (given[0], given[1], given[2], given[3], given[4])
+                return scale
+            }
             guard ProcessInfo.processInfo.environment["FAIRLEAD_FULL"] == "1" else { return scale }
             (scale.days, scale.streams, scale.ticksPerDay, scale.denseStreams, scale.denseTicks) = (30, 200, 288, 10, 17_280)
             return scale
@@ -29,7 +35,8 @@ import Testing
         let scale = Scale.chosen
         let clock = try OtherDay()
         let server = try clock.server()
-        let settings = ConnectionSettings.socket(directory: server.socketDirectory, user: server.superuser, database: "postgres")
+        var settings = ConnectionSettings.socket(directory: server.socketDirectory, user: server.superuser, database: "postgres")
+        settings.statementTimeout = .seconds(3_600)  // as fairlead db rebuild has it
         let connection = PostgresConnection(settings)
         let administration = LogAdministration(connection)
         clock.set(day: Self.firstDay)

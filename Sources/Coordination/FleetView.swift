@@ -22,6 +22,9 @@ public struct FleetView {
         let clusters = layout.clusters.map { state.clusters[$0.id] }
         var holdsUntil = MonotonicTime(nanoseconds: .max)
         let isGrantable = zip(layout.clusters, clusters).map { cluster, known in
+            #if DEBUG
+            if PlantedBug.grantsUnheard.isPlanted { return cluster.mayBeGranted }
+            #endif
             guard cluster.mayBeGranted, let known, let newest = known.newest, known.isFresh(at: now, ticks: FleetView.ticksUntilUnreachable) else {
                 return false
             }
@@ -42,7 +45,10 @@ public struct FleetView {
     /// measurably uses.
     /// - Parameter outstanding: nil for one that does not act.
     private static func kept(_ use: WorkloadUse?, _ outstanding: BitRate?) -> BitRate {
-        outstanding.map { max($0, use.map(mayFlow) ?? .zero) } ?? use?.used ?? .zero
+        #if DEBUG
+        if PlantedBug.givesAwayUnheard.isPlanted { return .zero }
+        #endif
+        return outstanding.map { max($0, use.map(mayFlow) ?? .zero) } ?? use?.used ?? .zero
     }
 
     /// What may flow of a workload by its newest row: its limit as read back. Where it has none, what it uses, or what its cluster was

@@ -23,6 +23,11 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     /// A leader trusts itself until somebody says otherwise.
     case actsAfterTrust
 
+    /// What a cluster that is not heard may still use is given to others.
+    case givesAwayUnheard
+    /// A cluster is granted rates though nothing was heard of it for long.
+    case grantsUnheard
+
     /// The one in force on this task; nil for none.
     @TaskLocal public static var active: PlantedBug?
     public var isPlanted: Bool { PlantedBug.active == self }

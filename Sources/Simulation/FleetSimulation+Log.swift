@@ -79,7 +79,7 @@ extension FleetSimulation {
         case .stored(let head, _):
             central.stored(in: flight.request.stream, upTo: head.sequence, at: time)
             guard case .append = flight.request, let stored = log.newestStored else { break }
-            checker.log(stored: central.note(stored.entries, firstSequence: stored.firstSequence, in: stored.stream))
+            checker.log(stored: central.note(stored.entries, firstSequence: stored.firstSequence, in: stored.stream), sites)
         default: break
         }
         guard !flight.isCopy, !flight.isGivenUp else { return }

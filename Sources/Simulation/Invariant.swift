@@ -14,7 +14,7 @@ public import Quantities
 /// | I9 convergence after healing | `FleetSimulation.unhealed` | lag, limits wanted and standing, the lease |
 /// | I12 rates within guardrails, never 0 | `RateInvariants` | each patch that a process makes |
 /// | I13 a raise has its reasons | `RateInvariants` | what sources and log gave the process before it raised; brakes and what was folded |
-/// | I14 no link is overbooked | `ShareInvariants` | all that stands on Pods when one of them rises, and every allocation decided |
+/// | I14 no link is overbooked | `ShareInvariants` | all that stands on Pods when one of them rises, every allocation decided, and what a coordinator was told of whom it grants |
 /// | I15 a brake within one tick | `RateInvariants` | what sources gave, and the patches that followed |
 /// | I16 equal input, equal bytes | `SimulationBatch` | two runs of one seed |
 ///

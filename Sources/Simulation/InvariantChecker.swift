@@ -21,6 +21,7 @@ public struct InvariantChecker: Sendable {
     var shares: ShareInvariants
     /// By cluster, the newest batch that was read.
     private var batchesRead: [Int: (batch: Shipper.SpoolBatch, entries: [DecodedEntry?])] = [:]
+    private var hearing = Hearing()
     private let beganAt: MonotonicTime
     private var step: Int64 = 0
     private(set) var now: MonotonicTime
@@ -118,23 +119,24 @@ public struct InvariantChecker: Sendable {
         switch input {
         case .records(let records, _, _):
             note(log.read(records, by: index))
-            rates.delivered(records, to: index, now)
+            hearing.delivered(records, to: index, now)
         case .logMovedBack:
             log.readsAnew(index)
-            rates.readsAnew(index)
+            hearing.readsAnew(index)
         case .leaseAnswered(let answer): trust.answered(answer, to: index)
         default: break
         }
         for effect in effects {
             if case .askLease = effect { trust.asked(index, now) }
             if effect.isDeed { note(trust.deed(of: index, now)) }
+            if case .send(.append(let append)) = effect { note(shares.sends(append, from: index, hearing, now)) }
             if case .patch(let patch) = effect { note(rates.pushed(patch, by: index, now)) }
         }
     }
     mutating func placed(_ place: FleetPlace, reader: Int) { log.placed(place.cursors, reader: reader) }
     mutating func died(coordinator index: Int) {
         log.readsAnew(index)
-        rates.readsAnew(index)
+        hearing.readsAnew(index)
         trust.died(coordinator: index)
     }
 
@@ -142,7 +144,7 @@ public struct InvariantChecker: Sendable {
         note(log.judge(machine, request, answer))
     }
     /// What an append has put on the log.
-    mutating func log(stored records: [LogRecord]) { shares.decided(records, now) }
+    mutating func log(stored records: [LogRecord], _ sites: [SimulatedSite]) { note(shares.decided(records, sites, now)) }
     mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64]) { log.restored(machine, epochs: epochs, at: now) }
 
     // MARK: - The Pods
@@ -152,7 +154,7 @@ public struct InvariantChecker: Sendable {
     ) {
         guard let before, let after = sites[index].pods.limit(of: workload), after > before else { return }
         if case .coordinator(let centre, _, let patch) = order.by {
-            note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre), now))
+            note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre), hearing, now))
         }
         note(shares.raised(workload, in: index, sites, now))
     }

@@ -70,8 +70,6 @@ struct RateInvariants: Sendable {
     }
     private let fleet: FleetConfiguration
     private var sites: [Site]
-    /// By coordinator: when each cluster's newest tick was delivered to it.
-    private var deliveredAt: [Int: [ClusterID: MonotonicTime]] = [:]
     /// Whether the law raises on a raw sample within the target alone.
     private let raisesWithinTarget: Bool
     /// A loop's total is never lowered further by the law's own clamp (its parameter `minimum`).
@@ -118,16 +116,6 @@ struct RateInvariants: Sendable {
             sites[index].loops[loop].brake = nil
         }
     }
-
-    mutating func delivered(_ records: [LogRecord], to coordinator: Int, _ now: MonotonicTime) {
-        var last: StreamName?
-        for record in records where record.position.stream != last {
-            guard case .tick(let tick) = record.entry, tick.isLeader, let cluster = record.position.stream.cluster else { continue }
-            last = record.position.stream
-            deliveredAt[coordinator, default: [:]][cluster] = now
-        }
-    }
-    mutating func readsAnew(_ coordinator: Int) { deliveredAt[coordinator] = [:] }
 
     // MARK: - I15: what a tick gave
 
@@ -300,7 +288,7 @@ struct RateInvariants: Sendable {
     /// A limit rose by the centre's hand.
     func raised(
         _ patch: PushPatch, over writes: [SimulatedPods.Write], by coordinator: Int, cluster index: Int, readsThrough cursors: [StreamName: Int64],
-        _ now: MonotonicTime
+        _ hearing: Hearing, _ now: MonotonicTime
     ) -> (Invariant, String)? {
         let name = "\(patch.cluster)/\(patch.workload)"
         for write in writes where !write.isBrake {
@@ -310,7 +298,7 @@ struct RateInvariants: Sendable {
                 return (.founded, "\(name) is raised over \(writer), which coordinator \(coordinator) has not read")
             }
         }
-        let newest = deliveredAt[coordinator]?[patch.cluster]
+        let newest = hearing.newestTick(of: patch.cluster, by: coordinator)
         let oldest = fleet.tick * 2 + FleetSimulation.apiPatience
         guard let newest, now - newest <= oldest else { return (.founded, "\(name) is raised by the centre, which has not heard of the cluster for two ticks") }
         return nil

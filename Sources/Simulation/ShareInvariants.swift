@@ -7,6 +7,9 @@ import Quantities
 /// What was granted is the most that an allocation gave a link while a grant of it may still live. Who stands unlimited, or under a
 /// limit of somebody else, is not of our booking, and a link counts from the first allocation in which all its clusters were. Floors are
 /// kept where a link cannot carry them: an allocation then says that it is infeasible.
+///
+/// A cluster that is not heard keeps its share: what stands on its Pods is given to nobody else. It reports before it receives: no grant is
+/// decided for a cluster of which its coordinator was delivered no tick lately.
 struct ShareInvariants: Sendable {
     private struct Booking: Sendable {
         var at: MonotonicTime
@@ -20,6 +23,8 @@ struct ShareInvariants: Sendable {
     private var known: Set<ClusterID> = []
     /// A grant lives so long; then what was decided on it may be held back and written late.
     private let life: Nanoseconds
+    /// The grants that were judged when they were sent first.
+    private var judged: GrantVersion?
 
     init(_ fleet: FleetConfiguration) {
         self.fleet = fleet
@@ -28,10 +33,33 @@ struct ShareInvariants: Sendable {
         life = fleet.grantTimeToLive + fleet.tick + FleetSimulation.apiPatience
     }
 
-    mutating func decided(_ records: [LogRecord], _ now: MonotonicTime) {
+    /// What a coordinator sends: its grants are judged at the moment of their decision, for they are sent at once.
+    mutating func sends(_ append: AppendRequest, from coordinator: Int, _ hearing: Hearing, _ now: MonotonicTime) -> (Invariant, String)? {
+        var newest = judged
+        defer { judged = newest }
+        for entry in append.entries {
+            guard case .event(let envelope)? = try? entry.decoded(), envelope.kind == "grant_issued",
+                case .grantIssued(let grant)? = try? envelope.fact(), judged.map({ $0 < grant.version }) ?? true
+            else { continue }
+            newest = max(newest ?? grant.version, grant.version)
+            let heard = hearing.newestTick(of: grant.cluster, by: coordinator)
+            guard let heard, now - heard <= fleet.tick * ShareInvariants.ticksUnheard else {
+                return (.shared, "\(grant.cluster) is granted \(grant.version) by coordinator \(coordinator), which was told nothing of it lately")
+            }
+        }
+        return nil
+    }
+    /// A coordinator counts a cluster as unheard after six of its ticks.
+    private static let ticksUnheard: Int64 = 6
+
+    // MARK: - What is given
+
+    mutating func decided(_ records: [LogRecord], _ sites: [SimulatedSite], _ now: MonotonicTime) -> (Invariant, String)? {
+        var found: (Invariant, String)?
         for stored in records {
             guard stored.position.stream == .coordinator, case .allocationDecided(let record)? = stored.fact else { continue }
             for share in record.shares { known.insert(share.cluster) }
+            for link in record.links where found == nil { found = givenAway(link, by: record, sites) }
             for link in record.links {
                 var kept = bookings[link.link, default: []].filter { now - $0.at <= life }
                 // The one before holds until this one arrives everywhere.
@@ -43,6 +71,26 @@ struct ShareInvariants: Sendable {
                 bookings[link.link] = kept
             }
         }
+        return found
+    }
+
+    /// Whether an allocation gives the clusters that it names more of a link than those leave that it does not name.
+    private func givenAway(_ link: AllocationRecord.Link, by record: AllocationRecord, _ sites: [SimulatedSite]) -> (Invariant, String)? {
+        let crossing = members[link.link] ?? []
+        guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }) else { return nil }
+        let present = Set(record.shares.map(\.cluster))
+        let absent = crossing.filter { !present.contains(fleet.clusters[$0].id) }
+        guard !absent.isEmpty else { return nil }
+        let kept = absent.reduce(BitRate.zero) { $0 + ShareInvariants.standing(of: sites[$1].pods, fleet.clusters[$1], on: link.link) }
+        var (given, floors) = (BitRate.zero, BitRate.zero)
+        for share in record.shares {
+            guard let cluster = fleet.cluster(share.cluster), let workload = cluster.workload(share.workload), workload.links.contains(link.link) else { continue }
+            given = given + share.granted
+            floors = floors + cluster.guardrails.clamp(workload.floor)
+        }
+        guard given > max(link.effective.minus(kept), floors).scaled(thousandths: 1_001) else { return nil }
+        let names = absent.map { fleet.clusters[$0].id.text }.joined(separator: ", ")
+        return (.shared, "\(given.readable) of \(link.link) are granted of \(link.effective.readable), while \(kept.readable) stand in \(names), not heard")
     }
 
     func raised(_ workload: Int, in index: Int, _ sites: [SimulatedSite], _ now: MonotonicTime) -> (Invariant, String)? {

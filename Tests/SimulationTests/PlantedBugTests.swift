@@ -27,6 +27,7 @@ struct PlantedBugTests {
         Found(bug: .raiseOverUnfoldedBrake, seed: 1, clusters: 6, kinds: cutOff), Found(bug: .increaseBeforeDecrease, seed: 1),
         Found(bug: .patchBeforeSpool, seed: 1),
         Found(bug: .skipDeadband, seed: 9), Found(bug: .sequenceReused, seed: 1), Found(bug: .actsAfterTrust, seed: 2),
+        Found(bug: .givesAwayUnheard, seed: 1), Found(bug: .grantsUnheard, seed: 1),
     ]
 
     /// Not found yet: a brake's cap and the law's own steps leave it little to do. `UnfoundedRaiseTests` holds its rule by hand.

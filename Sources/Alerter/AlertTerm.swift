@@ -39,6 +39,9 @@ struct AlertTerm: Sendable {
 
     mutating func recall(_ memory: AlertMemory, now: Now) {
         isRecalling = false
+        #if DEBUG
+        let memory = PlantedBug.successorForgets.isPlanted ? AlertMemory() : memory
+        #endif
         book = AlertBook(restoring: memory.changes, now: now)
         dispatcher = AlertDispatcher(restoring: memory.changes, notifications: memory.notifications, now: now.monotonic)
     }

@@ -76,10 +76,11 @@ public struct AlertBook: Equatable, Sendable {
         for rule in AlertRule.allCases {
             guard let specification = fleet.alerts.rules.first(where: { $0.name == rule.rawValue }), specification.isEnabled else { continue }
             for (subject, condition) in rule.conditions(in: fleet, observations: observations, now: now.monotonic) {
-                let labels = subject.labels.merging(["alertname": rule.rawValue, "fleet": fleet.name]) { first, _ in first }
-                let fingerprint = AlertFingerprint.text(of: labels)
+                let fingerprint = AlertFingerprint.text(of: rule, subject, fleet: fleet.name)
+                guard entries[fingerprint] != nil || condition.begins(specification) else { continue }
                 known.insert(fingerprint)
                 if unjudged.contains(subject.cluster) { continue }
+                let labels = subject.labels.merging(["alertname": rule.rawValue, "fleet": fleet.name]) { first, _ in first }
                 let blank = Alert(
                     fingerprint: fingerprint, rule: rule.rawValue,
                     labels: labels.merging(["severity": specification.severity.rawValue]) { first, _ in first }, summary: "",
@@ -138,6 +139,7 @@ public struct AlertBook: Equatable, Sendable {
         return isNew ? AlertTransition(from: nil, to: .pending, alert: current.alert) : nil
     }
 
+    /// Resolves what is configured no more.
     private mutating func retire(allBut known: Set<String>, _ now: Now) -> [AlertTransition] {
         let gone = entries.values.filter { !known.contains($0.alert.fingerprint) }.sorted { $0.alert.fingerprint < $1.alert.fingerprint }
         return gone.map { entry in

@@ -1,3 +1,5 @@
+import Quantities
+
 /// The name of an alert that stays the same as long as its labels do: 16 hexadecimal digits.
 ///
 /// FNV-1a, 64 bits, over the labels in order of name, each name and value followed by the byte 255: the fingerprint that Prometheus
@@ -5,6 +7,19 @@
 public enum AlertFingerprint {
     public static func text(of labels: [String: String]) -> String {
         let digits = String(hash(of: labels), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
+    /// The same for what an alert is told by: equal to the text of these labels, without making them. Asked for each subject at each look.
+    static func text(of rule: AlertRule, _ subject: AlertSubject, fleet: String) -> String {
+        var hash = FNV1a()
+        for text in ["alertname", rule.rawValue, "cluster", subject.cluster.text, "fleet", fleet] { hash.add(text) }
+        // All three names follow `fleet`.
+        if let (name, value) = subject.partLabel {
+            hash.add(name)
+            hash.add(value)
+        }
+        let digits = String(hash.value, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 

@@ -9,6 +9,15 @@ public enum AlertCondition: Equatable, Sendable {
     case unmet
     /// Nobody can tell: the ticks that would say so do not come.
     case unknown(String)
+
+    /// Whether an alert that is not there becomes one.
+    func begins(_ rule: AlertRuleSpecification) -> Bool {
+        switch self {
+        case .met: true
+        case .unmet: false
+        case .unknown: rule.onNoData == .alert
+        }
+    }
 }
 
 /// The shipped rules. The raw value is the name in files, labels and SQL.
@@ -61,6 +70,9 @@ private struct ClusterView {
     private var noTicks: AlertCondition { .unknown("\(cluster.id) sends no ticks, so nothing can be told of it") }
 
     var silence: AlertCondition {
+        #if DEBUG
+        if PlantedBug.silenceUntold.isPlanted { return .unmet }
+        #endif
         guard let last = observation.lastTickAt else { return .unknown("The shipper of \(cluster.id) has never been heard of") }
         guard now - last > patience else { return .unmet }
         return .met("The shipper of \(cluster.id) has been silent for \(wholeSeconds(now - last))", since: last + patience)

@@ -23,7 +23,7 @@ public struct AlertSubject: Hashable, Comparable, Sendable {
         return labels
     }
 
-    private var partLabel: (name: String, value: String)? {
+    var partLabel: (name: String, value: String)? {
         switch part {
         case .whole: nil
         case .loop(let link): ("link", link.text)

@@ -27,6 +27,10 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case givesAwayUnheard
     /// A cluster is granted rates though nothing was heard of it for long.
     case grantsUnheard
+    /// A cluster whose ticks have stopped counts as calm.
+    case silenceUntold
+    /// An alerter that takes over knows nothing of what was told.
+    case successorForgets
 
     /// The one in force on this task; nil for none.
     @TaskLocal public static var active: PlantedBug?

@@ -3,7 +3,8 @@ import DequeModule
 import Events
 import Quantities
 
-/// What stands beside the log's machine in the simulated centre: whether it answers, when it stored what, and the row of the lease.
+/// What stands beside the log's machine in the simulated centre: whether it answers, when it stored what, the leases and the
+/// outbox.
 struct CentralLog: Sendable {
     fileprivate struct Stream: Sendable {
         let name: StreamName
@@ -22,14 +23,13 @@ struct CentralLog: Sendable {
     var isDown = false
     var faults: FaultSet = []
     var clock = SkewedClock(since: MonotonicTime(nanoseconds: 0))
-    private var held: (holder: String, term: Int64, until: MonotonicTime)?
+    /// The rows of the leases' table.
+    var leases = Leases()
+    var outbox = SimulatedOutbox()
     /// Backups that will be put back, by the index of the fault.
     var kept: [Int: KeptLog] = [:]
     /// Requests sent so far.
     var flights = 0
-    /// The epoch of the coordinator's stream, which is the newest term that wrote there.
-    var coordinatorEpoch: Int64 = 0
-
     /// Where allocations stand.
     private var allocations: [Int64] = []
 
@@ -123,19 +123,44 @@ struct CentralLog: Sendable {
     struct Tables: Sendable {
         fileprivate var streams: [Stream]
         fileprivate var allocations: [Int64]
+        fileprivate var leases: Leases
+        fileprivate var outbox: SimulatedOutbox
     }
     var tables: Tables {
-        get { Tables(streams: streams, allocations: allocations) }
+        get { Tables(streams: streams, allocations: allocations, leases: leases, outbox: outbox) }
         set {
-            (streams, allocations) = (newValue.streams, newValue.allocations)
+            (streams, allocations, leases, outbox) = (newValue.streams, newValue.allocations, newValue.leases, newValue.outbox)
             number()
         }
     }
 
+    /// For each stream, the newest roster up to its cursor: what the rows behind it name.
+    func rosters(before cursors: [StreamName: Int64]) -> [LogPosition: Roster] {
+        var known: [LogPosition: Roster] = [:]
+        for (stream, cursor) in cursors {
+            guard let place = places[stream], let newest = streams[place].rosters.last(where: { $0.sequence <= cursor }) else { continue }
+            known[LogPosition(stream: stream, sequence: newest.sequence)] = newest.roster
+        }
+        return known
+    }
+}
+
+/// Who leads, and the epochs of the central streams, which are the newest terms that wrote there.
+struct Leases: Sendable {
+    var coordinator = LeaseRow()
+    var alerter = LeaseRow()
+    var coordinatorEpoch: Int64 = 0
+    var alerterEpoch: Int64 = 0
+}
+
+/// A row of the leases' table, by the simulated server's clock.
+struct LeaseRow: Sendable {
+    private var held: (holder: String, term: Int64, until: MonotonicTime)?
+
     /// - Parameters:
     ///   - holder: one incarnation of a process.
-    ///   - highest: the highest term that it or the coordinator's stream has seen.
-    mutating func lease(askedBy holder: String, above highest: Int64, at now: MonotonicTime, duration: Nanoseconds) -> LeaseAnswer {
+    ///   - highest: the highest term that it or its stream has seen.
+    mutating func ask(by holder: String, above highest: Int64, at now: MonotonicTime, duration: Nanoseconds) -> LeaseAnswer {
         if let held, held.holder != holder, held.until > now { return .heldByOther(holder: held.holder, term: held.term) }
         let isRenewal = held.map { $0.holder == holder && $0.until > now && $0.term >= highest } ?? false
         let term = isRenewal ? held?.term ?? 1 : max(held?.term ?? 0, highest) + 1
@@ -143,9 +168,6 @@ struct CentralLog: Sendable {
         return .held(term: term)
     }
 
-    /// The row as it stands, for a database that is put back later.
-    var row: (holder: String, term: Int64, until: MonotonicTime)? {
-        get { held }
-        set { held = newValue }
-    }
+    /// Whether this holder has the row under this term, expired or not.
+    func isHeld(by holder: String, under term: Int64) -> Bool { held.map { $0.holder == holder && $0.term == term } ?? false }
 }

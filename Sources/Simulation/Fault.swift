@@ -48,6 +48,14 @@ public enum FaultKind: String, Sendable, CaseIterable {
     /// The source that measures a cluster's flows answers little, old things, or nothing.
     case sourcePoor = "source-poor"
 
+    /// An alerter is a process with a clock and a way to the log, and nothing else.
+    var strikesAlerters: Bool {
+        switch reach {
+        case .writer, .coordinator, .clock: true
+        case .shipper, .log, .cluster: false
+        }
+    }
+
     /// Whom it befalls.
     enum Reach { case shipper, coordinator, writer, log, clock, cluster }
     var reach: Reach {
@@ -62,16 +70,18 @@ public enum FaultKind: String, Sendable, CaseIterable {
     }
 }
 
-/// Where a fault strikes: by index into the fleet's clusters, or the coordinators.
+/// Where a fault strikes: by index into the fleet's clusters, the coordinators, or the alerters.
 public enum FaultPlace: Hashable, Sendable, CustomStringConvertible {
     case cluster(Int)
     case coordinator(Int)
+    case alerter(Int)
     case log
 
     public var description: String {
         switch self {
         case .cluster(let index): "cluster \(index)"
         case .coordinator(let index): "coordinator \(index)"
+        case .alerter(let index): "alerter \(index)"
         case .log: "log"
         }
     }

@@ -6,14 +6,16 @@ public struct FaultSchedule: Sendable {
     public var kinds: Set<FaultKind>
     public var clusters: Int
     public var coordinators: Int
+    public var alerters: Int
     public var length: Nanoseconds
     /// The mean time between two faults at one cluster.
     public var spacing = Nanoseconds.seconds(600)
 
-    public init(kinds: Set<FaultKind>, clusters: Int, coordinators: Int, length: Nanoseconds) {
+    public init(kinds: Set<FaultKind>, clusters: Int, coordinators: Int, alerters: Int = 0, length: Nanoseconds) {
         self.kinds = kinds
         self.clusters = clusters
         self.coordinators = coordinators
+        self.alerters = alerters
         self.length = length
     }
 
@@ -23,16 +25,29 @@ public struct FaultSchedule: Sendable {
         guard !kinds.isEmpty else { return [] }
         var random = SplitMix(seed: seed ^ 0xFA17)
         let count = max(1, length.count / spacing.count * Int64(clusters + coordinators))
-        return (0..<count).map { _ in fault(of: kinds[random.below(kinds.count)], &random) }.sorted { $0.begins < $1.begins }
+        let faults = (0..<count).map { _ in
+            let kind = kinds[random.below(kinds.count)]
+            return fault(of: kind, &random) { place(for: kind, &$0) }
+        }
+        return (faults + alerterFaults(kinds, seed: seed)).sorted { $0.begins < $1.begins }
     }
 
-    private func fault(of kind: FaultKind, _ random: inout SplitMix) -> Fault {
+    /// Drawn by themselves, so that a fleet suffers the same with and without alerters.
+    private func alerterFaults(_ kinds: [FaultKind], seed: UInt64) -> [Fault] {
+        let kinds = kinds.filter(\.strikesAlerters)
+        guard !kinds.isEmpty, alerters > 0 else { return [] }
+        var random = SplitMix(seed: seed ^ 0xA1E7)
+        let count = max(1, length.count / spacing.count * Int64(alerters))
+        return (0..<count).map { _ in fault(of: kinds[random.below(kinds.count)], &random) { .alerter($0.below(alerters)) } }
+    }
+
+    private func fault(of kind: FaultKind, _ random: inout SplitMix, at place: (inout SplitMix) -> FaultPlace) -> Fault {
         let begins = Nanoseconds(Int64(random.next() % UInt64(length.count)))
         // Mostly short; now and then longer than every lease and grant.
         let longest: UInt64 = random.below(6) == 0 ? 240_000 : 25_000
         let lasts = Nanoseconds.milliseconds(200 + Int64(random.next() % longest))
         return Fault(
-            kind, at: place(for: kind, &random), begins: begins, lasts: min(lasts, length - begins), strength: UInt32(truncatingIfNeeded: random.next()))
+            kind, at: place(&random), begins: begins, lasts: min(lasts, length - begins), strength: UInt32(truncatingIfNeeded: random.next()))
     }
 
     private func place(for kind: FaultKind, _ random: inout SplitMix) -> FaultPlace {

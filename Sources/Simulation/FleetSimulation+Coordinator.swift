@@ -94,6 +94,7 @@ extension FleetSimulation {
         let (records, isComplete) = central.records(in: log, after: cursors, limit: FleetSimulation.entriesPerRead)
         schedule(.coordinator(index, life: life, .records(records, isComplete: isComplete)), after: latency(upTo: 5))
     }
+
     static let entriesPerRead = 500
 
     // MARK: - The lease
@@ -104,8 +105,8 @@ extension FleetSimulation {
         guard !central.isDown, faults.isDisjoint(with: [.partition, .requestsLost]) else {
             return schedule(.coordinator(index, life: life, .leaseUnanswered), after: .milliseconds(50))
         }
-        let answer = central.lease(
-            askedBy: "\(index).\(life)", above: max(highest, central.coordinatorEpoch), at: now.monotonic, duration: settings.fleet.lease.duration)
+        let answer = central.leases.coordinator.ask(
+            by: "\(index).\(life)", above: max(highest, central.leases.coordinatorEpoch), at: now.monotonic, duration: settings.fleet.lease.duration)
         guard !faults.contains(.answersLost) else {
             return schedule(.coordinator(index, life: life, .leaseUnanswered), after: FleetSimulation.patience)
         }

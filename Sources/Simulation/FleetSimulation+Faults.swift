@@ -11,6 +11,7 @@ extension FleetSimulation {
         switch fault.place {
         case .cluster(let site): beginAt(site: site % sites.count, fault)
         case .coordinator(let centre): beginAt(centre: centre % centres.count, fault)
+        case .alerter(let index): beginAt(alerter: index % alerters.count, fault)
         case .log: beginAtLog(fault, index)
         }
         schedule(.faultEnds(index), after: fault.lasts)
@@ -21,6 +22,7 @@ extension FleetSimulation {
         switch fault.place {
         case .cluster(let site): endAt(site: site % sites.count, fault)
         case .coordinator(let centre): endAt(centre: centre % centres.count, fault)
+        case .alerter(let index): endAt(alerter: index % alerters.count, fault)
         case .log: endAtLog(fault, index)
         }
     }
@@ -111,13 +113,38 @@ extension FleetSimulation {
         }
     }
 
+    // MARK: - Alerters
+
+    private mutating func beginAt(alerter index: Int, _ fault: Fault) {
+        alerters[index].faults = standing(at: fault.place)
+        switch fault.kind {
+        case .crash: alerters[index].effectsToLive = Int(fault.strength) % 12
+        case .pause: alerters[index].pausesUntil = now.monotonic + fault.lasts
+        case .clockJump, .clockDrift: skew(&alerters[index].clock, fault)
+        default: break
+        }
+    }
+
+    private mutating func endAt(alerter index: Int, _ fault: Fault) {
+        alerters[index].faults = standing(at: fault.place)
+        switch fault.kind {
+        case .crash:
+            if alerters[index].effectsToLive != nil { crash(alerter: index) }
+            start(alerter: index)
+        case .pause: alerters[index].pausesUntil = nil
+        case .clockDrift: alerters[index].clock.drift(partsPerMillion: 0, from: now.monotonic)
+        default: break
+        }
+    }
+
     // MARK: - The log
 
     private mutating func beginAtLog(_ fault: Fault, _ index: Int) {
         switch fault.kind {
-        case .logDown: central.isDown = true
-        case .logRestored: central.kept[index] = KeptLog(
-            log: log, tables: central.tables, row: central.row, coordinatorEpoch: central.coordinatorEpoch, epochs: checker.log.epochs)
+        case .logDown:
+            central.isDown = true
+            checker.alerts.sawTrouble(now.monotonic)
+        case .logRestored: central.kept[index] = KeptLog(log: log, tables: central.tables, epochs: checker.log.epochs)
         case .clockJump, .clockDrift: skew(&central.clock, fault)
         default: break
         }
@@ -129,8 +156,6 @@ extension FleetSimulation {
         case .logRestored:
             guard let kept = central.kept.removeValue(forKey: index) else { return }
             log = kept.log
-            central.row = kept.row
-            central.coordinatorEpoch = kept.coordinatorEpoch
             central.tables = kept.tables
             checker.restored(log, epochs: kept.epochs)
         case .clockDrift: central.clock.drift(partsPerMillion: 0, from: now.monotonic)
@@ -149,7 +174,5 @@ extension FleetSimulation {
 struct KeptLog: Sendable {
     var log: LogMachine
     var tables: CentralLog.Tables
-    var row: (holder: String, term: Int64, until: MonotonicTime)?
-    var coordinatorEpoch: Int64
     var epochs: [StreamName: Int64]
 }

@@ -1,3 +1,5 @@
+import Alerter
+import Alerting
 import Coordinator
 import Events
 import Fleet
@@ -10,14 +12,19 @@ extension FleetSimulation {
     public mutating func heal(within bound: Nanoseconds) {
         guard checker.breach == nil else { return }
         var restless = Set(sites.indices)
+        var alarmed = alerters.isEmpty ? [] : restless
         let end = now.monotonic + bound
-        while !restless.isEmpty || leader == nil, now.monotonic < end, checker.breach == nil {
+        while !restless.isEmpty || !alarmed.isEmpty || leader == nil, now.monotonic < end, checker.breach == nil {
             run(for: settings.fleet.tick)
             for index in restless where unrest(of: index) == nil { restless.remove(index) }
+            for index in alarmed where alarm(of: index) == nil { alarmed.remove(index) }
         }
         guard checker.breach == nil else { return }
         if let index = restless.min() {
             return checker.note((.heals, "\(sites[index].cluster.id) is not at rest after \(bound.readable): \(unrest(of: index) ?? "")"))
+        }
+        if let index = alarmed.min() {
+            return checker.note((.alerted, "\(sites[index].cluster.id) after \(bound.readable): \(alarm(of: index) ?? "")"))
         }
         if leader == nil { return checker.note((.heals, "no coordinator leads after \(bound.readable)")) }
         untell()
@@ -34,6 +41,19 @@ extension FleetSimulation {
     }
 
     private var leader: Int? { centres.firstIndex { $0.process?.actingTerm(at: now.monotonic) != nil } }
+
+    /// What people are still told of a cluster that is whole again, or what waits to be told; nil where nothing does. Alerts that the weather
+    /// of its links may raise are not asked for.
+    private func alarm(of index: Int) -> String? {
+        guard alerters.contains(where: { $0.process?.actingTerm(at: now.monotonic) != nil }) else { return "no alerter leads" }
+        let id = sites[index].cluster.id.text
+        var ended = [AlertRule.shipperSilent.rawValue, AlertRule.patchesStopped.rawValue]
+        if !sites[index].flows.contains(where: { world.isSilent(flow: $0) }) { ended.append(AlertRule.measurementMissing.rawValue) }
+        let active = checker.alerts.active.values.filter { $0.labels["cluster"] == id && ended.contains($0.rule) }
+        if let alert = active.min(by: { $0.fingerprint < $1.fingerprint }) { return "\(alert.rule) is \(alert.state.rawValue): \(alert.summary)" }
+        let waiting = central.outbox.waiting(for: id)
+        return waiting == 0 ? nil : "\(waiting) messages wait in the outbox"
+    }
 
     /// What keeps a cluster from being at rest; nil where nothing does.
     private func unrest(of index: Int) -> String? {

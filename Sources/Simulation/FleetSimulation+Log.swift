@@ -1,3 +1,4 @@
+import Alerter
 import Coordinator
 import Events
 import Quantities
@@ -7,6 +8,7 @@ import Shipper
 enum LogClient: Hashable, Sendable {
     case shipper(Int, life: Int)
     case coordinator(Int, life: Int)
+    case alerter(Int, life: Int)
 }
 
 /// One request on its way.
@@ -30,6 +32,7 @@ extension FleetSimulation {
         switch client {
         case .shipper(let index, _): sites[index].faults
         case .coordinator(let index, _): centres[index].faults
+        case .alerter(let index, _): alerters[index].faults
         }
     }
 
@@ -61,6 +64,7 @@ extension FleetSimulation {
         switch flight.client {
         case .shipper(let index, _): sites[index].flight = flight.id
         case .coordinator(let index, _): centres[index].flight = flight.id
+        case .alerter(let index, _): alerters[index].flight = flight.id
         }
     }
 
@@ -75,7 +79,8 @@ extension FleetSimulation {
         switch answer {
         case .opened(let claim, _, _):
             central.opened(flight.request.stream)
-            if flight.request.stream == .coordinator { central.coordinatorEpoch = claim.epoch }
+            if flight.request.stream == .coordinator { central.leases.coordinatorEpoch = claim.epoch }
+            if flight.request.stream == .alerter { central.leases.alerterEpoch = claim.epoch }
         case .stored(let head, _):
             central.stored(in: flight.request.stream, upTo: head.sequence, at: time)
             guard case .append = flight.request, let stored = log.newestStored else { break }
@@ -103,6 +108,10 @@ extension FleetSimulation {
             guard centres[index].life == life, centres[index].flight == flight.id else { return }
             centres[index].flight = nil
             step(coordinator: index, answer.map { .logAnswered($0) } ?? .logUnreachable)
+        case .alerter(let index, let life):
+            guard alerters[index].life == life, alerters[index].flight == flight.id else { return }
+            alerters[index].flight = nil
+            step(alerter: index, answer.map { .logAnswered($0) } ?? .logUnreachable)
         }
     }
 }

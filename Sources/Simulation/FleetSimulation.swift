@@ -1,3 +1,4 @@
+import Alerter
 import HeapModule
 public import ControlLaw
 import Coordinator
@@ -6,8 +7,8 @@ public import Fleet
 public import Quantities
 import Shipper
 
-/// A whole fleet on one thread, from a seed and a list of faults: the very `step`s of shippers and coordinators over a simulated clock,
-/// log, spool, network, API servers and plants. Equal settings give equal runs, byte for byte.
+/// A whole fleet on one thread, from a seed and a list of faults: the very `step`s of shippers, coordinators and alerters over a simulated
+/// clock, log, spool, network, API servers, plants and receiver of alerts. Equal settings give equal runs, byte for byte.
 ///
 /// Nothing is decided here: the simulation carries out the processes' effects, late, twice or not at all, and gives them inputs.
 public struct FleetSimulation {
@@ -17,13 +18,14 @@ public struct FleetSimulation {
         public var hash: HashFunction
         public var seed: UInt64
         public var coordinators: Int
+        public var alerters: Int
         public var faults: [Fault]
         /// How often a coordinator reads the log's heads.
         public var pollEvery: Nanoseconds
         /// Pods per workload, at the most.
         public var mostReplicas: Int
         public init(
-            fleet: FleetConfiguration, story: Story, hash: HashFunction, seed: UInt64, coordinators: Int = 1, faults: [Fault] = [],
+            fleet: FleetConfiguration, story: Story, hash: HashFunction, seed: UInt64, coordinators: Int = 1, alerters: Int = 0, faults: [Fault] = [],
             pollEvery: Nanoseconds? = nil, mostReplicas: Int = 1
         ) {
             self.fleet = fleet
@@ -31,6 +33,7 @@ public struct FleetSimulation {
             self.hash = hash
             self.seed = seed
             self.coordinators = coordinators
+            self.alerters = alerters
             self.faults = faults
             self.pollEvery = pollEvery ?? min(.milliseconds(500), Nanoseconds(fleet.tick.count / 4))
             self.mostReplicas = mostReplicas
@@ -45,8 +48,11 @@ public struct FleetSimulation {
     public private(set) var steps: Int64 = 0
     var sites: [SimulatedSite]
     var centres: [SimulatedCentre]
+    var alerters: [SimulatedAlerter]
     var central = CentralLog()
     var random: SplitMix
+    /// The alerters' own chances: they only look, so a fleet lives through the same with and without them.
+    var alerterRandom: SplitMix
     public internal(set) var checker: InvariantChecker
     private var occasions = Heap<QueuedOccasion>()
     private var nextOrder = 0
@@ -60,6 +66,7 @@ public struct FleetSimulation {
         beganAt = start.monotonic
         beganWall = start.wall
         random = SplitMix(seed: settings.seed)
+        alerterRandom = SplitMix(seed: settings.seed ^ 0xA1E27)
         world = SimulatedWorld(fleet: settings.fleet, story: settings.story, seed: random.next(), at: start.monotonic)
         log = LogMachine(hash: settings.hash)
         let law = try FleetSimulation.law(of: settings.fleet)
@@ -68,9 +75,11 @@ public struct FleetSimulation {
             sites.append(SimulatedSite(cluster, settings, law: law, world: world, random: &random, at: start.monotonic))
         }
         centres = (0..<settings.coordinators).map { _ in SimulatedCentre(settings) }
+        alerters = (0..<settings.alerters).map { SimulatedAlerter(settings, seed: UInt64($0)) }
         checker = InvariantChecker(settings, at: start.monotonic)
         for index in sites.indices { schedule(.shipperTick(index), after: settings.fleet.tick + .milliseconds(Int64(index) * 37)) }
         for index in centres.indices { schedule(.coordinatorTick(index), after: .milliseconds(100 + Int64(index) * 53)) }
+        for index in alerters.indices { schedule(.alerter(index, .tick), after: .milliseconds(300 + Int64(index) * 71)) }
         for index in settings.faults.indices { schedule(.faultBegins(index), after: settings.faults[index].begins) }
         for index in sites.indices { enforceLimits(of: index) }
     }
@@ -132,9 +141,10 @@ public struct FleetSimulation {
         case .askedLease(let index, let life, let highest): askedLease(index, life, above: highest)
         case .released(let index, let life, let effects):
             if centres[index].life == life { release(effects, of: index) }
-        case .arrives(let flight): arrives(flight)
-        case .answered(let flight, let answer): answered(flight, answer)
-        case .gaveUp(let flight): answered(flight, nil)
+        case .alerter(let index, let occasion): asAlerter { $0.happen(occasion, to: index) }
+        case .arrives(let flight): `as`(flight.client) { $0.arrives(flight) }
+        case .answered(let flight, let answer): `as`(flight.client) { $0.answered(flight, answer) }
+        case .gaveUp(let flight): `as`(flight.client) { $0.answered(flight, nil) }
         case .patchRead(let order): patchRead(order)
         case .patchWrite(let order, let writes): patchWrite(order, writes)
         case .claimWrite(let index, let life, let claim, let pods): claimWrite(index, life, claim, pods)
@@ -179,6 +189,7 @@ indirect enum Occasion: Sendable {
     case askedLease(Int, life: Int, highest: Int64)
     /// A coordinator that stood still goes on with what it had decided.
     case released(Int, life: Int, [CoordinatorEffect])
+    case alerter(Int, AlerterOccasion)
     case arrives(LogFlight)
     case answered(LogFlight, LogAnswer)
     /// The writer waited for its answer long enough.

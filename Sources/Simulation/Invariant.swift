@@ -16,6 +16,7 @@ public import Quantities
 /// | I13 a raise has its reasons | `RateInvariants` | what sources and log gave the process before it raised; brakes and what was folded |
 /// | I14 no link is overbooked | `ShareInvariants` | all that stands on Pods when one of them rises, every allocation decided, and what a coordinator was told of whom it grants |
 /// | I15 a brake within one tick | `RateInvariants` | what sources gave, and the patches that followed |
+/// | I17 alerts | `AlertInvariants`, `FleetSimulation.unhealed` | ticks that the log stored, changes of alerts on it, the outbox, and what the receiver heard |
 /// | I16 equal input, equal bytes | `SimulationBatch` | two runs of one seed |
 ///
 /// I7 (roll-ups), I10 (roles) and I11 (client clocks order nothing) have tests of their own against a real database; here wall clocks jump
@@ -34,6 +35,7 @@ public enum Invariant: String, Sendable, CaseIterable {
     case shared = "I14"
     case braked = "I15"
     case repeatable = "I16"
+    case alerted = "I17"
 
     public var sentence: String {
         switch self {
@@ -50,6 +52,7 @@ public enum Invariant: String, Sendable, CaseIterable {
         case .shared: "what stands on all Pods of a link is never more than what was granted of it, also in transit"
         case .braked: "a raw sample above the bound is braked within one tick"
         case .repeatable: "equal seeds and faults give equal bytes"
+        case .alerted: "a cluster that falls silent is told of, and nobody is told what is not kept, or twice"
         }
     }
 }

@@ -1,3 +1,4 @@
+import Alerter
 import Coordination
 import Coordinator
 public import Events
@@ -21,6 +22,7 @@ public struct InvariantChecker: Sendable {
     var shares: ShareInvariants
     /// By cluster, the newest batch that was read.
     private var batchesRead: [Int: (batch: Shipper.SpoolBatch, entries: [DecodedEntry?])] = [:]
+    var alerts: AlertInvariants
     private var hearing = Hearing()
     private let beganAt: MonotonicTime
     private var step: Int64 = 0
@@ -33,6 +35,7 @@ public struct InvariantChecker: Sendable {
         trust = TrustInvariants(settings.fleet, coordinators: settings.coordinators)
         rates = RateInvariants(settings.fleet, at: now)
         shares = ShareInvariants(settings.fleet)
+        alerts = AlertInvariants(settings.fleet, alerters: settings.alerters)
     }
 
     mutating func begin(step: Int64, at now: MonotonicTime) {
@@ -144,8 +147,23 @@ public struct InvariantChecker: Sendable {
         note(log.judge(machine, request, answer))
     }
     /// What an append has put on the log.
-    mutating func log(stored records: [LogRecord], _ sites: [SimulatedSite]) { note(shares.decided(records, sites, now)) }
-    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64]) { log.restored(machine, epochs: epochs, at: now) }
+    mutating func log(stored records: [LogRecord], _ sites: [SimulatedSite]) {
+        note(shares.decided(records, sites, now))
+        alerts.stored(records, now)
+    }
+    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64]) {
+        log.restored(machine, epochs: epochs, at: now)
+        alerts.restored(machine, now)
+    }
+
+    // MARK: - The alerters
+
+    mutating func alerter(_ index: Int, took input: AlerterInput, answered effects: [AlerterEffect]) {
+        note(alerts.alerter(index, took: input, answered: effects, now))
+    }
+    mutating func told(_ delivery: AlertDelivery, outbox: SimulatedOutbox) { note(alerts.told(delivery, outbox: outbox, now)) }
+    mutating func look(isWatched: Bool) { note(alerts.look(isWatched: isWatched, now)) }
+    mutating func died(alerter index: Int) { alerts.died(alerter: index) }
 
     // MARK: - The Pods
 

@@ -19,7 +19,8 @@ public struct SimulatedFleet: Sendable {
         }
         fleet = FleetConfiguration(
             name: "simulated", links: links.sorted { $0.id < $1.id }, law: SimulatedFleet.law(&random),
-            onMissing: MissingMeasurementPolicy(action: MissingMeasurementPolicy.Action.allCases[random.below(3)], afterTicks: 3), clusters: members)
+            onMissing: MissingMeasurementPolicy(action: MissingMeasurementPolicy.Action.allCases[random.below(3)], afterTicks: 3),
+            alerts: AlertRouting(receivers: [WebhookReceiver(name: "people", url: "http://127.0.0.1")]), clusters: members)
         story = SimulatedFleet.story(of: fleet, length: length, &random)
     }
 

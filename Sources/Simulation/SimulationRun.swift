@@ -13,6 +13,7 @@ public struct SimulationRun: Sendable {
     /// How often simulated coordinators read the log. Production reads twice a second; the fleet of a long run would do little else.
     public static let pollEvery = Nanoseconds.seconds(1)
     public static let coordinators = 2
+    public static let alerters = 2
     /// In which a fleet comes to rest after the last fault.
     public static let healingBound = Nanoseconds.seconds(300)
 
@@ -21,7 +22,9 @@ public struct SimulationRun: Sendable {
         self.clusters = clusters
         self.length = length
         self.hash = hash
-        faults = FaultSchedule(kinds: kinds, clusters: clusters, coordinators: SimulationRun.coordinators, length: length).faults(seed: seed)
+        faults = FaultSchedule(
+            kinds: kinds, clusters: clusters, coordinators: SimulationRun.coordinators, alerters: SimulationRun.alerters, length: length
+        ).faults(seed: seed)
     }
 
     public struct Outcome: Sendable {
@@ -32,6 +35,8 @@ public struct SimulationRun: Sendable {
         public var faults: Int
         public var faultsSeen: [FaultKind: Int]
         public var reasonsSeen: [DecisionReason: Int]
+        /// How often each rule of the alerter fired, by name.
+        public var alertsSeen: [String: Int]
         /// Over the ends of all chains.
         public var digest: Digest
         /// What the clusters that the breach names wrote last; empty where nothing broke.
@@ -43,7 +48,8 @@ public struct SimulationRun: Sendable {
         let drawn = SimulatedFleet(seed: seed, clusters: clusters, length: length + SimulationRun.healingBound * 2)
         return try FleetSimulation(
             .init(
-                fleet: drawn.fleet, story: drawn.story, hash: hash, seed: seed, coordinators: SimulationRun.coordinators, faults: faults,
+                fleet: drawn.fleet, story: drawn.story, hash: hash, seed: seed, coordinators: SimulationRun.coordinators,
+                alerters: SimulationRun.alerters, faults: faults,
                 pollEvery: SimulationRun.pollEvery, mostReplicas: 3))
     }
 
@@ -56,6 +62,7 @@ public struct SimulationRun: Sendable {
         return Outcome(
             seed: seed, breach: simulation.checker.breach, steps: simulation.steps, ticks: simulation.checker.ticksSeen, faults: faults.count,
             faultsSeen: simulation.checker.faultsSeen, reasonsSeen: simulation.checker.reasonsSeen,
+            alertsSeen: simulation.checker.alerts.fired,
             digest: hash.digest(simulation.canonicalBytes), trail: simulation.trail)
     }
 }

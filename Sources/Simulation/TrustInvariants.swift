@@ -3,8 +3,8 @@ import Events
 import Fleet
 import Quantities
 
-/// I4 outside the log: nobody acts after his lease ended, and nobody goes back to an older grant.
-struct TrustInvariants: Sendable {
+/// Who holds a lease, by what the row was answered to be.
+struct LeaseTrust: Sendable {
     private struct Lease: Sendable {
         var askedAt: MonotonicTime?
         /// When the row that was answered expires, at the earliest.
@@ -12,24 +12,37 @@ struct TrustInvariants: Sendable {
     }
     private let duration: Nanoseconds
     private var leases: [Lease]
+
+    init(duration: Nanoseconds, count: Int) {
+        self.duration = duration
+        leases = Array(repeating: Lease(), count: count)
+    }
+
+    mutating func asked(_ index: Int, _ now: MonotonicTime) { leases[index].askedAt = now }
+    mutating func answered(_ answer: LeaseAnswer, to index: Int) {
+        if case .held = answer { leases[index].until = leases[index].askedAt.map { $0 + duration } } else { leases[index].until = nil }
+    }
+    mutating func died(_ index: Int) { leases[index] = Lease() }
+    func holds(_ index: Int, _ now: MonotonicTime) -> Bool { leases[index].until.map { now < $0 } ?? false }
+}
+
+/// I4 outside the log: nobody acts after his lease ended, and nobody goes back to an older grant.
+struct TrustInvariants: Sendable {
+    private var leases: LeaseTrust
     /// By cluster, the newest grant under which its living process ticked.
     private var versions: [GrantVersion?]
 
     init(_ fleet: FleetConfiguration, coordinators: Int) {
-        duration = fleet.lease.duration
-        leases = Array(repeating: Lease(), count: coordinators)
+        leases = LeaseTrust(duration: fleet.lease.duration, count: coordinators)
         versions = Array(repeating: nil, count: fleet.clusters.count)
     }
 
-    mutating func asked(_ coordinator: Int, _ now: MonotonicTime) { leases[coordinator].askedAt = now }
-    mutating func answered(_ answer: LeaseAnswer, to coordinator: Int) {
-        if case .held = answer { leases[coordinator].until = leases[coordinator].askedAt.map { $0 + duration } } else { leases[coordinator].until = nil }
-    }
-    mutating func died(coordinator: Int) { leases[coordinator] = Lease() }
+    mutating func asked(_ coordinator: Int, _ now: MonotonicTime) { leases.asked(coordinator, now) }
+    mutating func answered(_ answer: LeaseAnswer, to coordinator: Int) { leases.answered(answer, to: coordinator) }
+    mutating func died(coordinator: Int) { leases.died(coordinator) }
 
     func deed(of coordinator: Int, _ now: MonotonicTime) -> (Invariant, String)? {
-        if let until = leases[coordinator].until, now < until { return nil }
-        return (.fenced, "coordinator \(coordinator) acts without a lease that lives")
+        leases.holds(coordinator, now) ? nil : (.fenced, "coordinator \(coordinator) acts without a lease that lives")
     }
 
     mutating func acted(under version: GrantVersion?, cluster: Int) -> (Invariant, String)? {

@@ -96,4 +96,11 @@ import Testing
         #expect(ToldAlert.list(parsing: #"[{"fingerprint": "aa"}]"#) == nil)
         #expect(ToldAlert.list(parsing: "{") == nil)
     }
+
+    @Test(arguments: [.whole, .loop("wan-a"), .flow("robot-control"), .workload("telemetry")] as [AlertSubject.Part])
+    func `a subject's fingerprint is that of its labels`(part: AlertSubject.Part) {
+        let subject = AlertSubject("plant-a", part)
+        let labels = subject.labels.merging(["alertname": "ShipperSilent", "fleet": "works"]) { first, _ in first }
+        #expect(AlertFingerprint.text(of: .shipperSilent, subject, fleet: "works") == AlertFingerprint.text(of: labels))
+    }
 }

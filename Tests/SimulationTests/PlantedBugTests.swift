@@ -27,16 +27,12 @@ struct PlantedBugTests {
         Found(bug: .raiseOverUnfoldedBrake, seed: 1, clusters: 6, kinds: cutOff), Found(bug: .increaseBeforeDecrease, seed: 1),
         Found(bug: .patchBeforeSpool, seed: 1),
         Found(bug: .skipDeadband, seed: 9), Found(bug: .sequenceReused, seed: 1), Found(bug: .actsAfterTrust, seed: 2),
-        Found(bug: .givesAwayUnheard, seed: 1), Found(bug: .grantsUnheard, seed: 1),
+        Found(bug: .silenceUntold, seed: 17),
+        Found(bug: .successorForgets, seed: 28, clusters: 6, kinds: [.crash, .pause, .partition, .sourcePoor]),
+        Found(bug: .expiredGrantRaises, seed: 85), Found(bug: .givesAwayUnheard, seed: 1), Found(bug: .grantsUnheard, seed: 1),
     ]
 
-    /// Not found yet: a brake's cap and the law's own steps leave it little to do. `UnfoundedRaiseTests` holds its rule by hand.
-    static let unfound: Set<PlantedBug> = [.expiredGrantRaises]
-
-    @Test func `every planted mistake has its seed, or is named as not found yet`() {
-        #expect(Set(Self.found.map(\.bug)).union(Self.unfound) == Set(PlantedBug.allCases))
-        #expect(Self.unfound.isDisjoint(with: Self.found.map(\.bug)))
-    }
+    @Test func `every planted mistake has its seed`() { #expect(Set(Self.found.map(\.bug)) == Set(PlantedBug.allCases)) }
 
     @Test(arguments: found)
     func `a planted mistake breaks an invariant, which holds without it`(found: Found) throws {

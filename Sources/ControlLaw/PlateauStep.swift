@@ -189,7 +189,8 @@ struct PlateauStep {
         var after = memory
         if outcome.action == .decrease, outcome.reason == .brakedAboveBound || outcome.reason == .aboveTarget {
             if let ceilingsIfDone { after.ceilings = ceilingsIfDone }
-            after.brakes = after.brakes == .max ? .max : after.brakes + 1
+            // One that was decided before the last was in force says nothing of whether braking helps.
+            if after.brakes == 0 || input.evidence.contains(.confirmed) { after.brakes = after.brakes == .max ? .max : after.brakes + 1 }
             if let desired = outcome.desired?.bitsPerSecond { after.provenUse = min(after.provenUse, desired) }
         }
         if outcome.action != .hold { after.pacing.smoothed = SmoothedDelay() }

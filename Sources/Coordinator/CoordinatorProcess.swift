@@ -26,6 +26,8 @@ public struct CoordinatorProcess: Sendable {
     private var isPlaced = false
     /// Whether all that stood on the log when this term began has been folded: before that, nothing is decided.
     private var hasCaughtUp = false
+    /// Nil unless the log moved back.
+    private var grantsNothingUntil: MonotonicTime?
     private var nextVersion: Int64 = 1
     private var lastGrants: [ClusterID: Grant] = [:]
     private var lastIssuedAt: MonotonicTime?
@@ -74,7 +76,7 @@ public struct CoordinatorProcess: Sendable {
         case .readFailed:
             isReading = false
             return []
-        case .logMovedBack: return foldAnew()
+        case .logMovedBack: return foldAnew(now)
         case .leaseAnswered(let answer): return leaseAnswered(answer, now)
         case .leaseUnanswered:
             lease.unanswered()
@@ -145,10 +147,12 @@ public struct CoordinatorProcess: Sendable {
     }
 
     /// The database is one of an older day: what was folded of the days that it forgot is no longer on the log, and what is written there
-    /// anew would lie behind the cursors. All is folded again before the next decision.
-    private mutating func foldAnew() -> [CoordinatorEffect] {
+    /// anew would lie behind the cursors. All is folded again before the next decision. And grants that it forgot may still be acted under:
+    /// nothing is granted until the last of them has expired, and what was patched for it is reported.
+    private mutating func foldAnew(_ now: Now) -> [CoordinatorEffect] {
         (isReading, isPlaced) = (false, false)
         hasCaughtUp = false
+        grantsNothingUntil = now.monotonic + fleet.grantTimeToLive + fleet.tick * 2
         return [.note("the log moved back: the fleet is folded anew", [:])] + read()
     }
 
@@ -173,6 +177,7 @@ public struct CoordinatorProcess: Sendable {
         var view: FleetView?
         var facts = untoldOutcomes + estimateCapacities(&view, now)
         untoldOutcomes = []
+        guard grantsNothingUntil.map({ now.monotonic >= $0 }) ?? true else { return publish(facts, now) }
         let isNew = planAnew(&view, now)
         if let plan, ground?.isForNobody == false, isNew || isRefreshDue(now) { facts += grant(plan, term: term, now) }
         return publish(facts, now)

@@ -124,7 +124,7 @@ public struct InvariantChecker: Sendable {
             note(log.read(records, by: index))
             hearing.delivered(records, to: index, now)
         case .logMovedBack:
-            log.readsAnew(index)
+            log.readsAnew(index, at: now)
             hearing.readsAnew(index)
         case .leaseAnswered(let answer): trust.answered(answer, to: index)
         default: break
@@ -138,7 +138,7 @@ public struct InvariantChecker: Sendable {
     }
     mutating func placed(_ place: FleetPlace, reader: Int) { log.placed(place.cursors, reader: reader) }
     mutating func died(coordinator index: Int) {
-        log.readsAnew(index)
+        log.readsAnew(index, at: now)
         hearing.readsAnew(index)
         trust.died(coordinator: index)
     }
@@ -172,7 +172,7 @@ public struct InvariantChecker: Sendable {
     ) {
         guard let before, let after = sites[index].pods.limit(of: workload), after > before else { return }
         if case .coordinator(let centre, _, let patch) = order.by {
-            note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre), hearing, now))
+            note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre, at: now), hearing, now))
         }
         note(shares.raised(workload, in: index, sites, now))
     }

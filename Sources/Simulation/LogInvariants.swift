@@ -21,6 +21,8 @@ struct LogInvariants: Sendable {
     private var streams: [StreamName: Stream] = [:]
     /// By reader, how far it has read each stream.
     private var readers: [[StreamName: Int64]]
+    /// The same before a reader began anew, and when it did: what it decided then may still be carried out.
+    private var readersBefore: [Int: (cursors: [StreamName: Int64], until: MonotonicTime)] = [:]
     private var lastRestore: MonotonicTime?
 
     init(_ hash: HashFunction, readers: Int) {
@@ -29,7 +31,10 @@ struct LogInvariants: Sendable {
     }
 
     func durableCount(of stream: StreamName) -> Int64 { Int64(streams[stream]?.durable.count ?? 0) }
-    func cursors(of reader: Int) -> [StreamName: Int64] { readers[reader] }
+    func cursors(of reader: Int, at now: MonotonicTime) -> [StreamName: Int64] {
+        guard let before = readersBefore[reader], now <= before.until else { return readers[reader] }
+        return readers[reader].merging(before.cursors) { max($0, $1) }
+    }
 
     // MARK: - Disks
 
@@ -148,7 +153,10 @@ struct LogInvariants: Sendable {
         }
         return nil
     }
-    mutating func readsAnew(_ reader: Int) { readers[reader] = [:] }
+    mutating func readsAnew(_ reader: Int, at now: MonotonicTime) {
+        readersBefore[reader] = (readers[reader], now + FleetSimulation.apiPatience * 2)
+        readers[reader] = [:]
+    }
     /// A reader begins there.
     mutating func placed(_ cursors: [StreamName: Int64], reader: Int) { readers[reader] = cursors }
 

@@ -199,9 +199,11 @@ struct RateInvariants: Sendable {
     mutating func wished(_ index: Int, _ tick: Tick) {
         for (place, use) in tick.workloads.enumerated() where place < fleet.clusters[index].workloads.count {
             if let known = sites[index].wishes[place], known.rate == use.desired { continue }
-            let isFresh = loops(of: fleet.clusters[index].workloads[place].id, in: index).allSatisfy {
-                sites[index].loops[$0].evidence?.isFresh ?? false
-            }
+            // A lower wish needs no evidence; carried out again, where a limit was lost with its Pod, it raises over nothing.
+            let isLower = use.desired.flatMap { desired in sites[index].wishes[place]?.rate.map { desired < $0 } } ?? false
+            let isFresh =
+                isLower
+                || loops(of: fleet.clusters[index].workloads[place].id, in: index).allSatisfy { sites[index].loops[$0].evidence?.isFresh ?? false }
             sites[index].wishes[place] = (use.desired, isFresh)
         }
     }

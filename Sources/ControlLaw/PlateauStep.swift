@@ -184,13 +184,19 @@ struct PlateauStep {
 
     // MARK: After the stages
 
+    /// Whether a brake of this step is one of which it can be said later that it did not help. One that was decided before the last was in
+    /// force is the same brake again, and what first limits a workload may lie above all that it sends.
+    private var tellsOfHelp: Bool {
+        guard input.used != nil else { return true }
+        return frame.current != nil && (memory.brakes == 0 || input.evidence.contains(.confirmed))
+    }
+
     /// The memory after the step: what a brake taught counts only where the brake was made.
     func settled(_ outcome: LoopOutcome) -> PlateauRule.Memory {
         var after = memory
         if outcome.action == .decrease, outcome.reason == .brakedAboveBound || outcome.reason == .aboveTarget {
             if let ceilingsIfDone { after.ceilings = ceilingsIfDone }
-            // One that was decided before the last was in force says nothing of whether braking helps.
-            if after.brakes == 0 || input.evidence.contains(.confirmed) { after.brakes = after.brakes == .max ? .max : after.brakes + 1 }
+            if tellsOfHelp { after.brakes = after.brakes == .max ? .max : after.brakes + 1 }
             if let desired = outcome.desired?.bitsPerSecond { after.provenUse = min(after.provenUse, desired) }
         }
         if outcome.action != .hold { after.pacing.smoothed = SmoothedDelay() }

@@ -14,18 +14,19 @@ struct SimulateCommand: AsyncParsableCommand {
         abstract: "Run simulated fleets with faults, and hold the invariants at every step.",
         discussion: """
             Each run is one seed: it draws a fleet, what happens there, and the faults.
-            The shippers and coordinators are those of production, on one thread over a
-            simulated clock, disk, network, log and API servers. Half of the clusters are
-            pulled and half pushed; of ten, one observes and one has no hub. After the
-            given hours the faults end and the fleet must come to rest. Simulated
-            coordinators read the log once a second, and six of seven flows are measured
-            by windows instead of packets.
+            The shippers, coordinators and alerters are those of production, on one thread
+            over a simulated clock, disk, network, log and API servers. Half of the
+            clusters are pulled and half pushed; of ten, one observes and one has no hub.
+            After the given hours the faults end and the fleet must come to rest.
+            Simulated coordinators read the log once a second, and six of seven flows are
+            measured by windows instead of packets.
 
             A run that breaks an invariant prints seed, step, time and the invariant, and
-            is cut down to few faults that still break it, in at most \(FaultReduction.maximumRuns) shorter runs; what
-            could not be cut down further by then says so. Of a batch the first \(SimulateCommand.reducedRuns)
-            are. From \(SimulationBatch.runsToCover) runs on, each fault and each decision reason must have been seen.
-            The first seed is run twice, and both runs must end in equal bytes.
+            what the cluster wrote last. It is cut down to few faults that still break it,
+            in at most \(FaultReduction.maximumRuns) shorter runs; what could not be cut down further by then
+            says so. Of a batch the first \(SimulateCommand.reducedRuns) are. From \(SimulationBatch.runsToCover) runs on, each fault, each decision
+            reason and each alert must have been seen. The first seed is run twice, and
+            both runs must end in equal bytes.
 
             Exit codes: 0 all invariants held, 1 one broke or something was never seen, 64
             the command line is wrong.
@@ -245,6 +246,7 @@ struct SimulateCommand: AsyncParsableCommand {
             "digest": .string(report.digest.description),
             "faults": .object(FaultKind.allCases.compactMap { kind in batch.faults[kind].map { JSONValue.Member(kind.rawValue, .integer($0)) } }),
             "reasons": .object(DecisionReason.allCases.compactMap { reason in batch.reasons[reason].map { JSONValue.Member(reason.word, .integer($0)) } }),
+            "alerts": .object(batch.alerts.sorted { $0.key < $1.key }.map { JSONValue.Member($0.key, .integer($0.value)) }),
             "unseen": .array(report.unseen.map { .string($0) }), "failures": .array(report.failed.map(json)),
         ]
     }
@@ -267,6 +269,7 @@ struct SimulateCommand: AsyncParsableCommand {
         ]
         lines.append("faults: " + FaultKind.allCases.compactMap { kind in batch.faults[kind].map { "\(kind.rawValue) \($0)" } }.joined(separator: ", "))
         lines.append("reasons: " + DecisionReason.allCases.compactMap { reason in batch.reasons[reason].map { "\(reason.word) \($0)" } }.joined(separator: ", "))
+        if !batch.alerts.isEmpty { lines.append("alerts: " + batch.alerts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")) }
         for failure in report.failed {
             lines.append("seed \(failure.seed): \(failure.breach)")
             lines += failure.faults.prefix(20).map { "  \($0)" }

@@ -8,7 +8,11 @@ struct TestDatabase: Sendable {
     let name: String
 
     private static let server: PrivateServer = {
-        do { return try PrivateServer.temporary() } catch { fatalError("a test server is needed: \(error)") }
+        var options = PrivateServer.Options()
+        options.syncsToDisk = false
+        // All suites share it, each test with several roles at once: PostgreSQL's hundred are too few where tests overlap more than usual.
+        options.settings = ["max_connections=400"]
+        do { return try PrivateServer.temporary(options: options) } catch { fatalError("a test server is needed: \(error)") }
     }()
     private static let count = Mutex(0)
     /// The lock also keeps two tests from copying the template at once, which PostgreSQL refuses.

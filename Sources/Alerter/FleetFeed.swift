@@ -41,14 +41,14 @@ struct FleetFeed: Sendable {
         guard stream.admits(record.entry) else { return misplaced += 1 }
         guard let cluster = stream.cluster else {
             // What cannot be read as a fact is of a later version, and says nothing to these rules.
-            if case .allocationDecided(let allocation)? = fact(of: record) {
+            if case .allocationDecided(let allocation)? = try? record.readFact() {
                 observer.apply(allocation, arrivedAt: arrivedAt)
             }
             return
         }
         switch record.entry {
         case .event:
-            guard case .rosterDeclared(let roster)? = fact(of: record) else {
+            guard case .rosterDeclared(let roster)? = try? record.readFact() else {
                 return  // A fact that is no roster, or of a later version, says nothing to these rules.
             }
             // A spool speaks of its own cluster, whatever it calls itself.
@@ -63,13 +63,6 @@ struct FleetFeed: Sendable {
             observer.apply(tick, of: cluster, roster: roster, arrivedAt: arrivedAt)
             if tick.isLeader { newest[cluster] = (stream, record.receivedAt) }
         }
-    }
-
-    /// Nil for what is no fact to this version.
-    private func fact(of record: LogRecord) -> Fact? {
-        if let fact = record.fact { return fact }
-        guard case .event(let envelope) = record.entry else { return nil }
-        return try? envelope.fact()
     }
 
     /// Whether the cluster's leader told something within so long.

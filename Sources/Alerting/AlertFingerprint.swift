@@ -5,8 +5,10 @@ import Quantities
 /// FNV-1a, 64 bits, over the labels in order of name, each name and value followed by the byte 255: the fingerprint that Prometheus
 /// and Alertmanager give a label set (prometheus/common, `model.LabelSet.Fingerprint`).
 public enum AlertFingerprint {
-    public static func text(of labels: [String: String]) -> String {
-        let digits = String(hash(of: labels), radix: 16)
+    public static func text(of labels: [String: String]) -> String { text(hash(of: labels)) }
+
+    private static func text(_ hash: UInt64) -> String {
+        let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
@@ -19,8 +21,7 @@ public enum AlertFingerprint {
             hash.add(name)
             hash.add(value)
         }
-        let digits = String(hash.value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        return text(hash.value)
     }
 
     static func hash(of labels: [String: String]) -> UInt64 {

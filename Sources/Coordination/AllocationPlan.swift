@@ -171,7 +171,6 @@ public struct AllocationPlanner: Sendable {
     }
 
     private mutating func solve(_ problem: Problem) -> Solution? {
-        // The configuration was validated, so an instance that is refused is our own mistake; a plan is then not made.
         guard let instance = instance(of: problem) else { return nil }
         let result = solver.solve(instance)
         let count = problem.demands.count
@@ -218,6 +217,7 @@ public struct AllocationPlanner: Sendable {
                 id: workload.demand, cluster: layout.clusters[workload.cluster].id, resources: path, minimum: demand.minimum,
                 maximum: demand.maximum, weight: workload.weightMillionths, tier: workload.tier)
         }
+        // The configuration was validated, so an instance that is refused is our own mistake; a plan is then not made.
         return try? AllocationInstance(resources: resources, demands: entries)
     }
 

@@ -79,12 +79,8 @@ public struct FleetState: Sendable {
         } else {
             switch record.entry {
             case .tick(let tick): if let id = stream.cluster { fold(tick, record, of: id, now: now) }
-            case .event(let envelope):
-                if let fact = record.fact {
-                    fold(fact, record)
-                } else {
-                    do throws(FactError) { fold(try envelope.fact(), record) } catch { unreadable += 1 }
-                }
+            case .event:
+                do throws(FactError) { if let fact = try record.readFact() { fold(fact, record) } } catch { unreadable += 1 }
             }
         }
         if let id = stream.cluster { clusters[id, default: ClusterState(id: id)].folded[stream] = record.position.sequence }

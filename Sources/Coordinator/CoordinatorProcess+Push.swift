@@ -22,7 +22,8 @@ extension CoordinatorProcess {
                 let applied = use?.applied
                 // A share of an infeasible allocation may lie below what can be enforced.
                 let desired = cluster.guardrails.clamp(pushedRate(rate, applied: applied, cluster: cluster))
-                guard desired != applied, !CoordinatorProcess.isRounding(desired, over: use), applied.map({ desired < $0 }) ?? true || mayRaise else { continue }
+                if let use, let applied, applied.carriesOut(desired, over: Int(use.replicas)) { continue }
+                guard applied.map({ desired < $0 }) ?? true || mayRaise else { continue }
                 guard patchesInFlight.insert("\(cluster.id)/\(rate.workload)").inserted else { continue }
                 effects.append(
                     .patch(
@@ -32,12 +33,6 @@ extension CoordinatorProcess {
             }
         }
         return effects
-    }
-
-    /// Whether what stands is what is desired, but for what each replica's share was rounded down by: to whole bytes per second.
-    private static func isRounding(_ desired: BitRate, over use: WorkloadUse?) -> Bool {
-        guard let use, let applied = use.applied, desired > applied else { return false }
-        return desired.bitsPerSecond - applied.bitsPerSecond < 8 * max(1, Int64(use.replicas))
     }
 
     /// What this process wrote itself a moment ago. Where that cannot be read back, its writer and its reader disagree, and every entry

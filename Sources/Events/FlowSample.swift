@@ -165,3 +165,11 @@ extension WorkloadUse {
         return used.scaled(thousandths: 1_250)
     }
 }
+
+extension BitRate {
+    /// Whether this limit, as it stands over so many replicas, is the one that was desired. Each replica's share is rounded down, by the
+    /// kernel to whole bytes per second, and nothing more is forgiven.
+    public func carriesOut(_ desired: BitRate, over replicas: Int) -> Bool {
+        self <= desired && desired.bitsPerSecond - bitsPerSecond < 8 * Int64(max(1, replicas))
+    }
+}

@@ -60,6 +60,13 @@ public struct LogRecord: Equatable, Sendable {
         self.receivedAt = receivedAt
         self.fact = fact
     }
+
+    /// What an event tells, read at most once; nil for a row.
+    public func readFact() throws(FactError) -> Fact? {
+        if let fact { return fact }
+        guard case .event(let envelope) = entry else { return nil }
+        return try envelope.fact()
+    }
 }
 
 /// A fact in its envelope: kind, version of its body, civil time, and the body as the exact JSON text that is hashed.

@@ -365,11 +365,11 @@ public struct ShipperProcess: Sendable {
     private mutating func logAnswered(_ answer: LogAnswer, _ now: Now) -> [ShipperEffect] {
         var result: [ShipperEffect] = []
         continueFromColleague(answer)
-        let before = writer
+        let (fenced, duplicates, movedBack) = (writer.timesFenced, writer.duplicates, writer.timesMovedBack)
         let (actions, fetched) = writer.answered(answer, now: now.monotonic)
-        status.timesFenced += Int64(writer.timesFenced - before.timesFenced)
-        status.duplicates += Int64(writer.duplicates - before.duplicates)
-        status.timesMovedBack += Int64(writer.timesMovedBack - before.timesMovedBack)
+        status.timesFenced += Int64(writer.timesFenced - fenced)
+        status.duplicates += Int64(writer.duplicates - duplicates)
+        status.timesMovedBack += Int64(writer.timesMovedBack - movedBack)
         if let fetched, grants.offer(fetched.0, sentAt: fetched.sentAt) { record(.grantReceived(fetched.0.version), now) }
         if let reason = writer.haltReason {
             result.append(.note(ShipperNote(.error, "the log refuses this spool; the loop goes on", ["reason": reason])))

@@ -24,12 +24,11 @@ struct WorkloadTrack: Sendable {
 
     init(_ specification: WorkloadSpecification) { self.specification = specification }
 
-    /// Whether what stands is what was desired. Each replica's share is rounded down, by the kernel to whole bytes per second, and
-    /// nothing more is forgiven.
+    /// Whether what stands is what was desired.
     var isConfirmed: Bool {
         guard let desired, !isAbsent else { return true }
         guard appliedIsKnown, let applied else { return false }
-        return applied <= desired && desired.bitsPerSecond - applied.bitsPerSecond < 8 * max(1, Int64(replicas))
+        return applied.carriesOut(desired, over: Int(replicas))
     }
     private var replicas: Int16 = 1
 

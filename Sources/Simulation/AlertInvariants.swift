@@ -54,10 +54,7 @@ struct AlertInvariants: Sendable {
     mutating func restored(_ log: LogMachine, _ now: MonotonicTime) {
         heard = [:]
         active = [:]
-        for (_, entry) in log.entries(of: .alerter, after: 0, limit: .max >> 1) {
-            guard case .event(let envelope)? = try? entry.decoded(), case .alertChanged(let change)? = try? envelope.fact() else { continue }
-            note(change)
-        }
+        for (change, _) in log.alertChanges { note(change) }
         sawTrouble(now)
     }
     mutating func sawTrouble(_ now: MonotonicTime) { watchedSince = nil }

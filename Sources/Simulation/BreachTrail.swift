@@ -37,6 +37,7 @@ extension FleetSimulation {
     private func words(for entry: DecodedEntry, of cluster: ClusterSpecification) -> String {
         switch entry {
         case .event(let event):
+            // Of what is no outcome, or cannot be read, the kind says enough.
             guard case .patchSettled(let patch)? = try? event.fact() else { return event.kind }
             return "\(event.kind) \(patch.workload) from \(FleetSimulation.readable(patch.before)) to \(patch.desired.readable): \(patch.result.rawValue)"
         case .tick(let tick):

@@ -120,11 +120,7 @@ extension FleetSimulation {
     /// The newest change of each alert on the log.
     private func newestChanges() -> [(change: AlertChange, at: WallTime)] {
         var newest: [String: (change: AlertChange, at: WallTime)] = [:]
-        for (_, entry) in log.entries(of: .alerter, after: 0, limit: .max >> 1) {
-            // Every entry was decoded when it was appended.
-            guard case .event(let envelope)? = try? entry.decoded(), case .alertChanged(let change)? = try? envelope.fact() else { continue }
-            newest[change.fingerprint] = (change, envelope.at)
-        }
+        for (change, at) in log.alertChanges { newest[change.fingerprint] = (change, at) }
         return newest.values.sorted { $0.change.fingerprint < $1.change.fingerprint }
     }
 
@@ -152,12 +148,7 @@ extension FleetSimulation {
 
     mutating func crash(alerter index: Int) {
         guard alerters[index].process != nil else { return }
-        alerters[index].process = nil
-        alerters[index].effectsToLive = nil
-        alerters[index].pausesUntil = nil
-        alerters[index].standsStillUntil = nil
-        alerters[index].life += 1
-        alerters[index].flight = nil
+        alerters[index].die()
         checker.died(alerter: index)
     }
 
@@ -187,6 +178,17 @@ extension AlerterEffect {
         case .settle(let attempt): .settleFailed(id: attempt.id)
         case .prune: .pruneFailed
         case .send, .deliver, .beat, .wake, .note: nil
+        }
+    }
+}
+
+extension LogMachine {
+    /// Every change of an alert, in order.
+    var alertChanges: [(change: AlertChange, at: WallTime)] {
+        entries(of: .alerter, after: 0, limit: .max >> 1).compactMap { _, entry in
+            // Every entry was decoded when it was appended; what is no change of an alert is passed over.
+            guard case .event(let envelope)? = try? entry.decoded(), case .alertChanged(let change)? = try? envelope.fact() else { return nil }
+            return (change, envelope.at)
         }
     }
 }

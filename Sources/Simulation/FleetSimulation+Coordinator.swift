@@ -56,12 +56,7 @@ extension FleetSimulation {
 
     mutating func crash(coordinator index: Int) {
         guard centres[index].process != nil else { return }
-        centres[index].process = nil
-        centres[index].effectsToLive = nil
-        centres[index].pausesUntil = nil
-        centres[index].standsStillUntil = nil
-        centres[index].life += 1
-        centres[index].flight = nil
+        centres[index].die()
         checker.died(coordinator: index)
     }
 

@@ -10,8 +10,8 @@ extension FleetSimulation {
         checker.struck(by: fault)
         switch fault.place {
         case .cluster(let site): beginAt(site: site % sites.count, fault)
-        case .coordinator(let centre): beginAt(centre: centre % centres.count, fault)
-        case .alerter(let index): beginAt(alerter: index % alerters.count, fault)
+        case .coordinator(let index): centres[index % centres.count].begin(fault, standing(at: fault.place), at: now.monotonic)
+        case .alerter(let index): alerters[index % alerters.count].begin(fault, standing(at: fault.place), at: now.monotonic)
         case .log: beginAtLog(fault, index)
         }
         schedule(.faultEnds(index), after: fault.lasts)
@@ -48,7 +48,7 @@ extension FleetSimulation {
             crash(shipper: index)
         case .spoolRuined: sites[index].isSpoolRuined = true
         case .sourcePoor: sites[index].sourceStrength = fault.strength
-        case .clockJump, .clockDrift: skew(&sites[index].clock, fault)
+        case .clockJump, .clockDrift: sites[index].clock.begin(fault, at: now.monotonic)
         case .podReplaced:
             sites[index].pods.replace(workload, pod: strength / 8)
             podsChanged(index, workload)
@@ -69,7 +69,7 @@ extension FleetSimulation {
             // One that has had nothing to do since dies now.
             if sites[index].effectsToLive != nil { crash(shipper: index) }
             start(shipper: index)
-        case .clockDrift: sites[index].clock.drift(partsPerMillion: 0, from: now.monotonic)
+        case .clockDrift: sites[index].clock.end(fault, at: now.monotonic)
         case .scaled:
             let workload = Int(fault.strength) % sites[index].cluster.workloads.count
             // Nothing of a workload runs for no longer than this.
@@ -89,52 +89,20 @@ extension FleetSimulation {
         schedule(.shipper(index, life: sites[index].life, .workloadArrived(id)), after: .milliseconds(50 + Int64(random.below(600))))
     }
 
-    // MARK: - Coordinators
-
-    private mutating func beginAt(centre index: Int, _ fault: Fault) {
-        centres[index].faults = standing(at: fault.place)
-        switch fault.kind {
-        case .crash: centres[index].effectsToLive = Int(fault.strength) % 12
-        case .pause: centres[index].pausesUntil = now.monotonic + fault.lasts
-        case .clockJump, .clockDrift: skew(&centres[index].clock, fault)
-        default: break
-        }
-    }
+    // MARK: - Coordinators and alerters
 
     private mutating func endAt(centre index: Int, _ fault: Fault) {
-        centres[index].faults = standing(at: fault.place)
-        switch fault.kind {
-        case .crash:
-            if centres[index].effectsToLive != nil { crash(coordinator: index) }
-            start(coordinator: index)
-        case .pause: centres[index].pausesUntil = nil
-        case .clockDrift: centres[index].clock.drift(partsPerMillion: 0, from: now.monotonic)
-        default: break
-        }
-    }
-
-    // MARK: - Alerters
-
-    private mutating func beginAt(alerter index: Int, _ fault: Fault) {
-        alerters[index].faults = standing(at: fault.place)
-        switch fault.kind {
-        case .crash: alerters[index].effectsToLive = Int(fault.strength) % 12
-        case .pause: alerters[index].pausesUntil = now.monotonic + fault.lasts
-        case .clockJump, .clockDrift: skew(&alerters[index].clock, fault)
-        default: break
-        }
+        centres[index].end(fault, standing(at: fault.place), at: now.monotonic)
+        guard fault.kind == .crash else { return }
+        if centres[index].effectsToLive != nil { crash(coordinator: index) }
+        start(coordinator: index)
     }
 
     private mutating func endAt(alerter index: Int, _ fault: Fault) {
-        alerters[index].faults = standing(at: fault.place)
-        switch fault.kind {
-        case .crash:
-            if alerters[index].effectsToLive != nil { crash(alerter: index) }
-            start(alerter: index)
-        case .pause: alerters[index].pausesUntil = nil
-        case .clockDrift: alerters[index].clock.drift(partsPerMillion: 0, from: now.monotonic)
-        default: break
-        }
+        alerters[index].end(fault, standing(at: fault.place), at: now.monotonic)
+        guard fault.kind == .crash else { return }
+        if alerters[index].effectsToLive != nil { crash(alerter: index) }
+        start(alerter: index)
     }
 
     // MARK: - The log
@@ -145,7 +113,7 @@ extension FleetSimulation {
             central.isDown = true
             checker.alerts.sawTrouble(now.monotonic)
         case .logRestored: central.kept[index] = KeptLog(log: log, tables: central.tables, epochs: checker.log.epochs)
-        case .clockJump, .clockDrift: skew(&central.clock, fault)
+        case .clockJump, .clockDrift: central.clock.begin(fault, at: now.monotonic)
         default: break
         }
     }
@@ -158,15 +126,9 @@ extension FleetSimulation {
             log = kept.log
             central.tables = kept.tables
             checker.restored(log, epochs: kept.epochs)
-        case .clockDrift: central.clock.drift(partsPerMillion: 0, from: now.monotonic)
+        case .clockDrift: central.clock.end(fault, at: now.monotonic)
         default: break
         }
-    }
-
-    private func skew(_ clock: inout SkewedClock, _ fault: Fault) {
-        let strength = Int64(fault.strength % 2_000_001) - 1_000_000
-        // Up to a quarter of an hour, and up to a thousandth.
-        if fault.kind == .clockJump { clock.jump(by: .milliseconds(strength * 9 / 10)) } else { clock.drift(partsPerMillion: strength / 1_000, from: now.monotonic) }
     }
 }
 

@@ -67,8 +67,7 @@ extension FleetSimulation {
             let name = site.cluster.workloads[workload].id
             guard let standing = site.pods.limit(of: workload) else { return "\(name) runs without a limit" }
             guard let desired = use.desired else { return "nothing is wanted of \(name)" }
-            let short = desired.bitsPerSecond - standing.bitsPerSecond
-            guard short >= 0, short < 8 * Int64(max(1, site.pods.workloads[workload].count)) else {
+            guard standing.carriesOut(desired, over: site.pods.workloads[workload].count) else {
                 return "\(standing.readable) stand on \(name) instead of \(desired.readable)"
             }
         }

@@ -47,8 +47,8 @@ public struct FleetSimulation {
     /// So many occasions happened.
     public private(set) var steps: Int64 = 0
     var sites: [SimulatedSite]
-    var centres: [SimulatedCentre]
-    var alerters: [SimulatedAlerter]
+    var centres: [SimulatedCentralPart<CoordinatorProcess>]
+    var alerters: [SimulatedCentralPart<AlerterProcess>]
     var central = CentralLog()
     var random: SplitMix
     /// The alerters' own chances: they only look, so a fleet lives through the same with and without them.
@@ -74,8 +74,12 @@ public struct FleetSimulation {
         for cluster in settings.fleet.clusters {
             sites.append(SimulatedSite(cluster, settings, law: law, world: world, random: &random, at: start.monotonic))
         }
-        centres = (0..<settings.coordinators).map { _ in SimulatedCentre(settings) }
-        alerters = (0..<settings.alerters).map { SimulatedAlerter(settings, seed: UInt64($0)) }
+        centres = (0..<settings.coordinators).map { _ in
+            SimulatedCentralPart(CoordinatorProcess(fleet: settings.fleet, hash: settings.hash, seed: 1))
+        }
+        alerters = (0..<settings.alerters).map {
+            SimulatedCentralPart(AlerterProcess(fleet: settings.fleet, hash: settings.hash, seed: UInt64($0)))
+        }
         checker = InvariantChecker(settings, at: start.monotonic)
         for index in sites.indices { schedule(.shipperTick(index), after: settings.fleet.tick + .milliseconds(Int64(index) * 37)) }
         for index in centres.indices { schedule(.coordinatorTick(index), after: .milliseconds(100 + Int64(index) * 53)) }

@@ -16,8 +16,8 @@ public import Quantities
 /// | I13 a raise has its reasons | `RateInvariants` | what sources and log gave the process before it raised; brakes and what was folded |
 /// | I14 no link is overbooked | `ShareInvariants` | all that stands on Pods when one of them rises, every allocation decided, and what a coordinator was told of whom it grants |
 /// | I15 a brake within one tick | `RateInvariants` | what sources gave, and the patches that followed |
-/// | I17 alerts | `AlertInvariants`, `FleetSimulation.unhealed` | ticks that the log stored, changes of alerts on it, the outbox, and what the receiver heard |
 /// | I16 equal input, equal bytes | `SimulationBatch` | two runs of one seed |
+/// | I17 alerts | `AlertInvariants`, `FleetSimulation.unhealed` | ticks that the log stored, changes of alerts on it, the outbox, and what the receiver heard |
 ///
 /// I7 (roll-ups), I10 (roles) and I11 (client clocks order nothing) have tests of their own against a real database; here wall clocks jump
 /// and drift, and all the others hold all the same.

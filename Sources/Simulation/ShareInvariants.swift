@@ -38,7 +38,8 @@ struct ShareInvariants: Sendable {
         var newest = judged
         defer { judged = newest }
         for entry in append.entries {
-            guard case .event(let envelope)? = try? entry.decoded(), envelope.kind == "grant_issued",
+            // What a coordinator of ours cannot have written is no grant of its.
+            guard case .event(let envelope)? = try? entry.decoded(), envelope.kind == Fact.grantKind,
                 case .grantIssued(let grant)? = try? envelope.fact(), judged.map({ $0 < grant.version }) ?? true
             else { continue }
             newest = max(newest ?? grant.version, grant.version)

@@ -4,24 +4,6 @@ import Events
 import Fleet
 import Quantities
 
-/// One alerter as it is simulated.
-struct SimulatedAlerter {
-    var process: AlerterProcess?
-    var life = 0
-    var flight: Int?
-    var faults: FaultSet = []
-    var effectsToLive: Int?
-    var clock = SkewedClock(since: MonotonicTime(nanoseconds: 0))
-    /// It stands still at the next thing that it decides to do, until this fault ends.
-    var pausesUntil: MonotonicTime?
-    /// It stands still until then.
-    var standsStillUntil: MonotonicTime?
-
-    init(_ settings: FleetSimulation.Settings, seed: UInt64) {
-        process = AlerterProcess(fleet: settings.fleet, hash: settings.hash, seed: seed)
-    }
-}
-
 /// What happens next to an alerter.
 enum AlerterOccasion: Sendable {
     case tick

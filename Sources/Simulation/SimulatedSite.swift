@@ -1,5 +1,4 @@
 import ControlLaw
-import Coordinator
 import Events
 import Fleet
 import Quantities
@@ -52,9 +51,11 @@ struct SimulatedSite {
     }
 }
 
-/// One coordinator as it is simulated.
-struct SimulatedCentre {
-    var process: CoordinatorProcess?
+/// One central process as it is simulated: coordinators and alerters live and suffer alike.
+struct SimulatedCentralPart<Process> {
+    /// While it lives.
+    var process: Process?
+    /// Counts the processes: what was meant for a dead one reaches nobody.
     var life = 0
     var flight: Int?
     var faults: FaultSet = []
@@ -65,7 +66,32 @@ struct SimulatedCentre {
     /// It stands still until then.
     var standsStillUntil: MonotonicTime?
 
-    init(_ settings: FleetSimulation.Settings) { process = CoordinatorProcess(fleet: settings.fleet, hash: settings.hash, seed: 1) }
+    init(_ process: Process) { self.process = process }
+
+    mutating func die() {
+        process = nil
+        effectsToLive = nil
+        pausesUntil = nil
+        standsStillUntil = nil
+        life += 1
+        flight = nil
+    }
+
+    mutating func begin(_ fault: Fault, _ standing: FaultSet, at now: MonotonicTime) {
+        faults = standing
+        switch fault.kind {
+        case .crash: effectsToLive = Int(fault.strength) % 12
+        case .pause: pausesUntil = now + fault.lasts
+        default: clock.begin(fault, at: now)
+        }
+    }
+
+    /// But for what a crash leaves to do: to start anew.
+    mutating func end(_ fault: Fault, _ standing: FaultSet, at now: MonotonicTime) {
+        faults = standing
+        if fault.kind == .pause { pausesUntil = nil }
+        clock.end(fault, at: now)
+    }
 }
 
 /// A wall clock that is off, and goes too fast or too slow. The monotonic clock is right: order and expiry rest on that alone.
@@ -80,8 +106,17 @@ struct SkewedClock: Sendable {
         let drift = (now.monotonic - since).count / 1_000_000 * partsPerMillion
         return Now(monotonic: now.monotonic, wall: now.wall + offset + Nanoseconds(drift))
     }
-    mutating func jump(by span: Nanoseconds) { offset = offset + span }
-    mutating func drift(partsPerMillion rate: Int64, from now: MonotonicTime) {
+
+    /// Up to a quarter of an hour, and up to a thousandth.
+    mutating func begin(_ fault: Fault, at now: MonotonicTime) {
+        let strength = Int64(fault.strength % 2_000_001) - 1_000_000
+        if fault.kind == .clockJump { offset = offset + .milliseconds(strength * 9 / 10) }
+        if fault.kind == .clockDrift { drift(partsPerMillion: strength / 1_000, from: now) }
+    }
+    mutating func end(_ fault: Fault, at now: MonotonicTime) {
+        if fault.kind == .clockDrift { drift(partsPerMillion: 0, from: now) }
+    }
+    private mutating func drift(partsPerMillion rate: Int64, from now: MonotonicTime) {
         offset = offset + Nanoseconds((now - since).count / 1_000_000 * partsPerMillion)
         (partsPerMillion, since) = (rate, now)
     }

@@ -168,6 +168,30 @@ import Testing
         #expect(follower.patches == 3)
     }
 
+    @Test func `a brake that was decided before the last was in force is not one that did not help`() throws {
+        var follower = try Follower("plateau@1", applied: 500)
+        for _ in 0..<4 {
+            follower.step {
+                $0.raw = .microseconds(9_000)
+                $0.evidence.remove(.confirmed)
+            }
+        }
+        #expect(follower.outcomes.allSatisfy { $0.isBrake })
+        for _ in 0..<2 { follower.step { $0.raw = .microseconds(9_000) } }
+        #expect(follower.outcomes[4].isBrake && follower.outcomes[5].reason == .notOurTraffic)
+    }
+
+    @Test func `what first limits a workload is not a brake that did not help`() throws {
+        var follower = try Follower("plateau@1", applied: nil)
+        for _ in 0..<4 {
+            follower.step {
+                $0.raw = .microseconds(9_000)
+                if $0.applied == nil { $0.used = .megabits(200) }
+            }
+        }
+        #expect(follower.outcomes[0...2].allSatisfy { $0.isBrake } && follower.outcomes[3].reason == .notOurTraffic)
+    }
+
     // The rest
     @Test func `from no limit it brakes to 95 percent of the use, or to 0_7 of the ceiling where no use is known`() throws {
         var known = try Follower("plateau@1", applied: nil)

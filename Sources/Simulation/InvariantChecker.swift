@@ -174,6 +174,6 @@ public struct InvariantChecker: Sendable {
         if case .coordinator(let centre, _, let patch) = order.by {
             note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre, at: now), hearing, now))
         }
-        note(shares.raised(workload, in: index, sites, now))
+        note(shares.raised(workload, in: index, from: before, to: after, sites, now))
     }
 }

@@ -94,8 +94,14 @@ struct ShareInvariants: Sendable {
         return (.shared, "\(given.readable) of \(link.link) are granted of \(link.effective.readable), while \(kept.readable) stand in \(names), not heard")
     }
 
-    func raised(_ workload: Int, in index: Int, _ sites: [SimulatedSite], _ now: MonotonicTime) -> (Invariant, String)? {
-        for link in sites[index].cluster.workloads[workload].links {
+    /// A limit rose from `before` to `after`.
+    func raised(
+        _ workload: Int, in index: Int, from before: BitRate, to after: BitRate, _ sites: [SimulatedSite], _ now: MonotonicTime
+    ) -> (Invariant, String)? {
+        let cluster = fleet.clusters[index]
+        // Who has less than his floor comes back to it, whatever the others still hold.
+        guard after > cluster.guardrails.clamp(cluster.workloads[workload].floor) else { return nil }
+        for link in cluster.workloads[workload].links {
             let crossing = members[link] ?? []
             guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }), let booked = bookings[link]?.map(\.effective).max() else { continue }
             let standing = crossing.reduce(BitRate.zero) { sum, place in sum + ShareInvariants.standing(of: sites[place].pods, fleet.clusters[place], on: link) }
@@ -104,7 +110,8 @@ struct ShareInvariants: Sendable {
                 return cluster.workloads(crossing: link).reduce(sum) { $0 + cluster.guardrails.clamp($1.floor) }
             }
             if standing > max(booked, floors).scaled(thousandths: 1_001) {
-                return (.shared, "\(standing.readable) stand on \(link) after a raise in \(sites[index].cluster.id), of \(booked.readable) granted")
+                let rise = "\(cluster.id)/\(cluster.workloads[workload].id) rose from \(before.readable) to \(after.readable)"
+                return (.shared, "\(standing.readable) stand on \(link) of \(booked.readable) granted: \(rise)")
             }
         }
         return nil

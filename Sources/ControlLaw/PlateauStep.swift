@@ -21,6 +21,8 @@ struct PlateauStep {
         frame = LoopFrame(
             input, minimum: LoopFrame.smallest, maximum: BitRate.maximum.bitsPerSecond, lastDesired: memory.pacing.lastDesired)
         thresholds = rule.filters.thresholds(input, memory.pacing)
+        // What was braked blind tells nothing of whose traffic it is.
+        if input.used != nil, memory.lastUsed < 0 { self.memory.brakes = 0 }
     }
 
     mutating func propose() -> Proposal {

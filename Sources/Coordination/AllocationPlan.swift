@@ -96,7 +96,7 @@ public struct AllocationPlanner: Sendable {
         for (demand, share) in zip(demands, shares) {
             for link in layout.workloads[demand.workload].links { links[link].used = links[link].used + share }
         }
-        // No site goes below its floors: where they do not fit, that is said (`isFeasible`), and the grant does not pretend otherwise.
+        // No site goes below its floors, in transit either.
         let rows = demands.indices.map { index in
             let workload = layout.workloads[demands[index].workload]
             return AllocationPlan.Row(
@@ -170,13 +170,23 @@ public struct AllocationPlanner: Sendable {
         return solution
     }
 
+    /// Where floors do not fit, that is said, and all keep theirs: what else crosses the links of such a workload is shared out among what
+    /// its floor leaves there.
     private mutating func solve(_ problem: Problem) -> Solution? {
-        guard let instance = instance(of: problem) else { return nil }
-        let result = solver.solve(instance)
+        guard var instance = instance(of: problem) else { return nil }
+        var result = solver.solve(instance)
+        let shortfalls = result.shortfalls.map {
+            "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
+        }
+        if !result.isFeasible {
+            guard let widened = self.instance(of: problem, holdsFloors: true) else { return nil }
+            instance = widened
+            result = solver.solve(instance)
+        }
         let count = problem.demands.count
         var solution = Solution(
             rates: Array(repeating: .zero, count: count), binding: Array(repeating: "", count: count), next: Array(repeating: nil, count: count),
-            isFeasible: result.isFeasible, shortfalls: [], certificate: result.certificate.text(for: instance))
+            isFeasible: shortfalls.isEmpty, shortfalls: shortfalls, certificate: result.certificate.text(for: instance))
         for (ordered, given) in instance.positions.enumerated() {
             let demand = problem.demands[given]
             let ownBound = demand.maximum < layout.workloads[demand.workload].ceiling ? "use" : "ceiling"
@@ -185,9 +195,6 @@ public struct AllocationPlanner: Sendable {
             solution.next[given] = result.nextLimit(of: ordered, in: instance).map {
                 AllocationPlanner.name(of: $0.limit, ownBound: ownBound, in: instance)
             }
-        }
-        solution.shortfalls = result.shortfalls.map {
-            "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
         }
         return solution
     }
@@ -201,7 +208,8 @@ public struct AllocationPlanner: Sendable {
         return rates
     }
 
-    private func instance(of problem: Problem) -> AllocationInstance? {
+    /// - Parameter holdsFloors: whether what carries less than the floors of its demands counts as carrying just them.
+    private func instance(of problem: Problem, holdsFloors: Bool = false) -> AllocationInstance? {
         var resources = layout.links.indices.map {
             AllocationResource(kind: .link, id: layout.links[$0].id.text, capacity: problem.room[$0])
         }
@@ -216,6 +224,11 @@ public struct AllocationPlanner: Sendable {
             return AllocationDemand(
                 id: workload.demand, cluster: layout.clusters[workload.cluster].id, resources: path, minimum: demand.minimum,
                 maximum: demand.maximum, weight: workload.weightMillionths, tier: workload.tier)
+        }
+        if holdsFloors {
+            var floors = [BitRate](repeating: .zero, count: resources.count)
+            for entry in entries { for resource in entry.resources { floors[resource] = floors[resource] + entry.minimum } }
+            resources = zip(resources, floors).map { AllocationResource(kind: $0.kind, id: $0.id, capacity: max($0.capacity, $1)) }
         }
         // The configuration was validated, so an instance that is refused is our own mistake; a plan is then not made.
         return try? AllocationInstance(resources: resources, demands: entries)

@@ -2,16 +2,52 @@ import Events
 import Fleet
 import Quantities
 
-/// What a cluster wrote last, in words: the first thing that an engineer asks for when a run broke an invariant.
+/// What was written last, in words: the first thing that an engineer asks for when a run broke an invariant.
 extension FleetSimulation {
-    /// The clusters that the breach speaks of, each with the newest rows on its disk; empty where nothing broke.
+    /// Of each cluster that the breach speaks of the newest rows on its disk; of each link what the newest allocations gave of it, and
+    /// what stands on it; and the faults of the last minutes. Empty where nothing broke.
     public var trail: [String] {
         guard let breach = checker.breach else { return [] }
-        let named = sites.filter { site in breach.detail.split { " /:,".contains($0) }.contains(Substring(site.cluster.id.text)) }
-        return named.prefix(FleetSimulation.trailClusters).flatMap { trail(of: $0) }
+        let words = Set(breach.detail.split { " /:,".contains($0) })
+        let named = sites.filter { words.contains(Substring($0.cluster.id.text)) }
+        let links = settings.fleet.links.map(\.id).filter { words.contains(Substring($0.text)) }
+        return named.prefix(FleetSimulation.trailClusters).flatMap { trail(of: $0) } + links.flatMap { trail(of: $0) } + lateFaults
     }
     private static let trailClusters = 2
     private static let trailEntries: Int64 = 16
+    private static let trailAllocations = 8
+    private static let trailFaults = Nanoseconds.seconds(300)
+
+    private var lateFaults: [String] {
+        let at = now.monotonic - beganAt
+        return settings.faults.filter { $0.begins <= at && $0.begins + $0.lasts >= at - FleetSimulation.trailFaults }.map { "fault: \($0)" }
+    }
+
+    private func trail(of link: LinkID) -> [String] {
+        let head = log.head(of: .coordinator)?.sequence ?? 0
+        let written = log.entries(of: .coordinator, after: max(0, head - Int64(settings.fleet.clusters.count * 16)), limit: .max >> 1)
+        let allocations = written.compactMap { sequence, entry -> String? in
+            // What the log holds was decoded when it was appended.
+            guard case .event(let event)? = try? entry.decoded(), case .allocationDecided(let record)? = try? event.fact() else { return nil }
+            return "\(StreamName.coordinator)/\(sequence) at \((event.at - beganWall).milliseconds) ms \(words(for: record, of: link))"
+        }
+        let standing = sites.flatMap { site in
+            site.cluster.workloads.indices.filter { site.cluster.workloads[$0].links.contains(link) }.map { place in
+                let limits = site.pods.workloads[place].map { FleetSimulation.readable($0.limit) + ($0.isForeign ? " (foreign)" : "") }
+                return "\(site.cluster.id)/\(site.cluster.workloads[place].id) \(limits.joined(separator: " + "))"
+            }
+        }
+        return allocations.suffix(FleetSimulation.trailAllocations) + ["on the Pods of \(link) stand: \(standing.joined(separator: "; "))"]
+    }
+
+    private func words(for record: AllocationRecord, of link: LinkID) -> String {
+        let capacity = record.links.first { $0.link == link }.map { "\(link) carries \($0.effective.readable), \($0.reserved.readable) kept" } ?? ""
+        let shares = record.shares.filter { settings.fleet.cluster($0.cluster)?.workload($0.workload)?.links.contains(link) == true }.map {
+            "\($0.cluster)/\($0.workload) \($0.granted.readable) of \($0.share.readable)"
+        }
+        let kept = record.kept.map { "\($0.cluster)/\($0.workload) keeps \($0.rate.readable)" }
+        return "\(record.version): " + ([capacity] + shares + kept).joined(separator: "; ")
+    }
 
     private func trail(of site: SimulatedSite) -> [String] {
         var lines: [String] = []

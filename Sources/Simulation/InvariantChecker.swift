@@ -170,7 +170,9 @@ public struct InvariantChecker: Sendable {
     mutating func written(
         _ order: PatchOrder, _ writes: [SimulatedPods.Write], before: BitRate?, workload: Int, _ sites: [SimulatedSite], _ index: Int
     ) {
-        guard let before, let after = sites[index].pods.limit(of: workload), after > before else { return }
+        guard let before, let after = sites[index].pods.limit(of: workload) else { return }
+        if case .coordinator(_, _, let patch) = order.by, after < before { rates.lowered(patch.workload, cluster: index, now) }
+        guard after > before else { return }
         if case .coordinator(let centre, _, let patch) = order.by {
             note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre, at: now), hearing, now))
         }

@@ -48,16 +48,20 @@ struct RateInvariants: Sendable {
         private var counted: [Int: (bytes: UInt64, at: MonotonicTime)] = [:]
         /// By workload, ticks in a row in which it used less than 85 % of its limit.
         private var ticksBelow: [Int: Int] = [:]
+        /// As last read: one that cannot be read has not gone.
+        private var limits: [Int: BitRate] = [:]
 
         init(loops: [Loop]) { self.loops = loops }
 
         func isIdle(_ workload: Int) -> Bool { ticksBelow[workload, default: 0] >= 5 }
         mutating func count(_ workload: Int, uses use: BitRate?, of limit: WorkloadReading.Limit) {
-            guard case .limited(let limit) = limit, let use, use < limit.scaled(thousandths: 850) else {
-                ticksBelow[workload] = 0
-                return
+            switch limit {
+            case .limited(let rate): limits[workload] = rate
+            case .unlimited, .absent: limits[workload] = nil
+            case .unknown: break
             }
-            ticksBelow[workload, default: 0] += 1
+            let isBelow = use.flatMap { use in limits[workload].map { use < $0.scaled(thousandths: 850) } } ?? false
+            ticksBelow[workload] = isBelow ? ticksBelow[workload, default: 0] + 1 : 0
         }
 
         /// What a workload sent since its counter was last read; nil where that is not known.
@@ -285,6 +289,14 @@ struct RateInvariants: Sendable {
     func pushed(_ patch: PushPatch, by coordinator: Int, _ now: MonotonicTime) -> (Invariant, String)? {
         guard let cluster = fleet.cluster(patch.cluster) else { return (.bounded, "\(patch.cluster) is no cluster") }
         return bounded(patch.desired, cluster, "\(patch.cluster)/\(patch.workload)")
+    }
+
+    /// A limit fell by the centre's hand: that is the brake that was due, and what is measured before it is in force is of another limit.
+    mutating func lowered(_ workload: WorkloadID, cluster index: Int, _ now: MonotonicTime) {
+        for loop in loops(of: workload, in: index) {
+            sites[index].loops[loop].brakeDueSince = nil
+            sites[index].loops[loop].changedAt = now
+        }
     }
 
     /// A limit rose by the centre's hand.

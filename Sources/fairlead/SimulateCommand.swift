@@ -23,10 +23,10 @@ struct SimulateCommand: AsyncParsableCommand {
 
             A run that breaks an invariant prints seed, step, time and the invariant, and
             what the cluster wrote last. It is cut down to few faults that still break it,
-            in at most \(FaultReduction.maximumRuns) shorter runs; what could not be cut down further by then
-            says so. Of a batch the first \(SimulateCommand.reducedRuns) are. From \(SimulationBatch.runsToCover) runs on, each fault, each decision
-            reason and each alert must have been seen. The first seed is run twice, and
-            both runs must end in equal bytes.
+            in at most \(FaultReduction.maximumRuns) shorter runs; what could not be cut down further by then says
+            so. Of a batch the first --reduce runs are. From \(SimulationBatch.runsToCover) runs on, each fault,
+            each decision reason and each alert must have been seen. The first seed is run
+            twice, and both runs must end in equal bytes.
 
             Exit codes: 0 all invariants held, 1 one broke or something was never seen, 64
             the command line is wrong.
@@ -58,6 +58,9 @@ struct SimulateCommand: AsyncParsableCommand {
     @Flag(help: "Run the first seed once only, without the second run that is compared with it.")
     var once = false
 
+    @Option(help: "So many failing runs are cut down to few faults; 0 tells of them as they are, at once.")
+    var reduce = 3
+
     @Option(name: .shortAndLong, help: "How to print the result: table or json.")
     var output: Output = .table
     enum Output: String, ExpressibleByArgument, CaseIterable {
@@ -69,6 +72,7 @@ struct SimulateCommand: AsyncParsableCommand {
         _ = try kinds()
         guard (1...1_000).contains(clusters) else { throw ValidationError("--clusters lies between 1 and 1000") }
         guard hours > 0, hours <= 1_000 else { throw ValidationError("--hours lies above 0 and up to 1000") }
+        guard (0...1_000).contains(reduce) else { throw ValidationError("--reduce lies between 0 and 1000") }
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs lies between 1 and 64") }
     }
 
@@ -98,7 +102,7 @@ struct SimulateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        var report = Report(seeds: try range(), kinds: try kinds())
+        var report = Report(seeds: try range(), kinds: try kinds(), reductionsLeft: reduce)
         let fleets = Fleets(clusters: clusters, length: .milliseconds(Int64(hours * 3_600_000)), kinds: report.kinds)
         let began = ContinuousClock.now
         try await withThrowingTaskGroup(of: Done.self) { group in
@@ -129,8 +133,6 @@ struct SimulateCommand: AsyncParsableCommand {
         }
         guard report.held else { throw FairleadExit.different }
     }
-    /// So many failing runs of a batch are cut down.
-    private static let reducedRuns = 3
 
     /// What one of the jobs does.
     private enum Job: Sendable {
@@ -166,11 +168,12 @@ struct SimulateCommand: AsyncParsableCommand {
         /// How each run ended.
         var digests: [UInt64: Digest] = [:]
         private var again: Digest?
-        private var reductions = 0
+        private var reductionsLeft: Int
 
-        init(seeds: ClosedRange<UInt64>, kinds: Set<FaultKind>) {
+        init(seeds: ClosedRange<UInt64>, kinds: Set<FaultKind>, reductionsLeft: Int) {
             self.seeds = seeds
             self.kinds = kinds
+            self.reductionsLeft = reductionsLeft
         }
 
         var held: Bool { failed.isEmpty && unseen.isEmpty }
@@ -185,8 +188,9 @@ struct SimulateCommand: AsyncParsableCommand {
                 digests[outcome.seed] = outcome.digest
                 guard let breach = outcome.breach else { return nil }
                 failed.append(FailedRun(seed: outcome.seed, breach: breach, trail: outcome.trail))
-                reductions += 1
-                return reductions <= SimulateCommand.reducedRuns ? .reduce(outcome.seed, breach) : nil
+                guard reductionsLeft > 0 else { return nil }
+                reductionsLeft -= 1
+                return .reduce(outcome.seed, breach)
             case .again(let digest): again = digest
             case .reduced(let seed, let reduction):
                 guard let index = failed.firstIndex(where: { $0.seed == seed }) else { return nil }

@@ -114,21 +114,23 @@ private func withParameters<T>(
     let types = parameters.map { Oid($0.type) } + [0]
     let lengths = parameters.map { Int32($0.bytes?.count ?? 0) } + [0]
     let formats = [Int32](repeating: 1, count: parameters.count + 1)
-    var flat: [CChar] = []
+    var flat: [UInt8] = []
     flat.reserveCapacity(1 + lengths.reduce(0) { $0 + Int($1) })
-    for parameter in parameters { if let bytes = parameter.bytes { flat.append(contentsOf: bytes.lazy.map(CChar.init(bitPattern:))) } }
+    for parameter in parameters { if let bytes = parameter.bytes { flat += bytes } }
     // One byte more, so that an empty value has an address: a null pointer would be NULL.
     flat.append(0)
-    return unsafe flat.withUnsafeBufferPointer { buffer in
-        var values: [UnsafePointer<CChar>?] = unsafe []
-        var position = 0
-        for parameter in parameters {
-            unsafe values.append(parameter.bytes == nil ? nil : buffer.baseAddress! + position)
-            position += parameter.bytes?.count ?? 0
-        }
-        unsafe values.append(nil)
-        return unsafe values.withUnsafeBufferPointer { values in
-            unsafe body(Int32(parameters.count), types, values.baseAddress!, lengths, formats)
+    return unsafe flat.withUnsafeBytes { raw in
+        unsafe raw.withMemoryRebound(to: CChar.self) { buffer in
+            var values: [UnsafePointer<CChar>?] = unsafe []
+            var position = 0
+            for parameter in parameters {
+                unsafe values.append(parameter.bytes == nil ? nil : buffer.baseAddress! + position)
+                position += parameter.bytes?.count ?? 0
+            }
+            unsafe values.append(nil)
+            return unsafe values.withUnsafeBufferPointer { values in
+                unsafe body(Int32(parameters.count), types, values.baseAddress!, lengths, formats)
+            }
         }
     }
 }

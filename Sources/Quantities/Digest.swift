@@ -5,9 +5,15 @@ public struct Digest: Hashable, Sendable {
     /// Nil unless there are exactly 32 bytes.
     public init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }
-        var words: [UInt64] = [0, 0, 0, 0]
-        for (position, byte) in bytes.enumerated() { words[position / 8] = words[position / 8] << 8 | UInt64(byte) }
-        self.words = (words[0], words[1], words[2], words[3])
+        // Once out of the generic collection: other modules call this unspecialized, and a reader of heads makes thousands a second.
+        let array = Array(bytes)
+        words = (Digest.word(array, 0), Digest.word(array, 8), Digest.word(array, 16), Digest.word(array, 24))
+    }
+
+    private static func word(_ bytes: [UInt8], _ first: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for place in first..<first + 8 { word = word << 8 | UInt64(bytes[place]) }
+        return word
     }
 
     /// The 32 bytes as four numbers in network order: the way without a loop, for the hash function itself.

@@ -47,6 +47,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(16, oldestBinary: 1, "0016_retention", PackageResources._016_retention_sql),
         MigrationScript(17, oldestBinary: 1, "0017_connection_bounds", PackageResources._017_connection_bounds_sql),
         MigrationScript(18, oldestBinary: 1, "0018_seal_by_day", PackageResources._018_seal_by_day_sql),
+        MigrationScript(19, oldestBinary: 1, "0019_cheaper_appends", PackageResources._019_cheaper_appends_sql),
     ]
 }
 

@@ -75,7 +75,7 @@ import Testing
                 tick.workloads.append(WorkloadUse(used: .megabits(50 + Int64(place)), quality: .measured, applied: .megabits(10_000), replicas: 3))
             }
             let looksSound = try session.queryOne(
-                PostgresStatement(name: "looks", text: "SELECT fairlead.tick_looks_sound(t) AS sound FROM unnest($1::fairlead.tick_body[]) AS t LIMIT 1"),
+                PostgresStatement(name: "looks", text: "SELECT fairlead.tick_looks_sound(t) AND fairlead.ticks_look_sound(ARRAY[t, t]) AS sound FROM unnest($1::fairlead.tick_body[]) AS t LIMIT 1"),
                 [try parameter(tick.recordBytes(), session)]
             ) { row throws(PostgresError) in try row.value("sound", as: Bool.self) }
             #expect(looksSound, "\(count) flows")
@@ -102,15 +102,19 @@ import Testing
         return .compositeArray(type, records: [record])
     }
 
-    /// What `ticks_are_sound` says. The short way that `append` takes may doubt a sound tick, and never passes an unsound one.
+    /// What `ticks_are_sound` says. The short ways that `append` takes may doubt a sound tick, and never pass an unsound one: neither alone nor as
+    /// the last of a batch.
     private func isSound(_ record: [UInt8], _ session: PostgresSession) throws -> Bool {
-        let (isSound, looksSound) = try session.queryOne(
+        let (isSound, looksSound, batchLooksSound) = try session.queryOne(
             PostgresStatement(
                 name: "sound",
-                text: "SELECT fairlead.ticks_are_sound(ARRAY[t]) AS sound, fairlead.tick_looks_sound(t) AS looks_sound FROM unnest($1::fairlead.tick_body[]) AS t LIMIT 1"),
+                text: "SELECT fairlead.ticks_are_sound(ARRAY[t]) AS sound, fairlead.tick_looks_sound(t) AS looks_sound, fairlead.ticks_look_sound(ARRAY[t, t]) AS batch_looks_sound FROM unnest($1::fairlead.tick_body[]) AS t LIMIT 1"),
             [try parameter(record, session)]
-        ) { row throws(PostgresError) in (try row.value("sound", as: Bool.self), try row.value("looks_sound", as: Bool.self)) }
+        ) { row throws(PostgresError) in
+            (try row.value("sound", as: Bool.self), try row.value("looks_sound", as: Bool.self), try row.value("batch_looks_sound", as: Bool.self))
+        }
         #expect(isSound || !looksSound)
+        #expect(isSound || !batchLooksSound)
         return isSound
     }
 }

@@ -100,7 +100,7 @@ public struct AllocationPlanner: Sendable {
         let rows = demands.indices.map { index in
             let workload = layout.workloads[demands[index].workload]
             return AllocationPlan.Row(
-                cluster: layout.clusters[workload.cluster].id, workload: workload.id, share: target.rates[index],
+                cluster: layout.clusters[workload.cluster].id, workload: workload.id, share: target.shares[index],
                 granted: max(granted[index], demands[index].minimum), binding: target.binding[index], next: target.next[index])
         }
         return AllocationPlan(
@@ -154,7 +154,10 @@ public struct AllocationPlanner: Sendable {
         let brakes: [Brake]
     }
     private struct Solution {
+        /// With every floor held.
         var rates: [BitRate]
+        /// The same, but for those whose floor does not fit: what their link leaves them.
+        var shares: [BitRate]
         var binding: [String]
         var next: [String?]
         var isFeasible: Bool
@@ -173,20 +176,26 @@ public struct AllocationPlanner: Sendable {
     /// Where floors do not fit, that is said, and all keep theirs: what else crosses the links of such a workload is shared out among what
     /// its floor leaves there.
     private mutating func solve(_ problem: Problem) -> Solution? {
-        guard var instance = instance(of: problem) else { return nil }
-        var result = solver.solve(instance)
-        let shortfalls = result.shortfalls.map {
+        guard let instance = instance(of: problem) else { return nil }
+        let result = solver.solve(instance)
+        guard !result.isFeasible else { return solution(result, of: problem, instance) }
+        guard let widened = self.instance(of: problem, holdsFloors: true) else { return nil }
+        var solution = solution(solver.solve(widened), of: problem, widened)
+        for (ordered, given) in instance.positions.enumerated() where result.rate(of: ordered) < problem.demands[given].minimum {
+            solution.shares[given] = result.rate(of: ordered)
+        }
+        solution.isFeasible = false
+        solution.shortfalls = result.shortfalls.map {
             "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
         }
-        if !result.isFeasible {
-            guard let widened = self.instance(of: problem, holdsFloors: true) else { return nil }
-            instance = widened
-            result = solver.solve(instance)
-        }
+        return solution
+    }
+
+    private func solution(_ result: AllocationResult, of problem: Problem, _ instance: AllocationInstance) -> Solution {
         let count = problem.demands.count
         var solution = Solution(
-            rates: Array(repeating: .zero, count: count), binding: Array(repeating: "", count: count), next: Array(repeating: nil, count: count),
-            isFeasible: shortfalls.isEmpty, shortfalls: shortfalls, certificate: result.certificate.text(for: instance))
+            rates: Array(repeating: .zero, count: count), shares: [], binding: Array(repeating: "", count: count),
+            next: Array(repeating: nil, count: count), isFeasible: true, shortfalls: [], certificate: result.certificate.text(for: instance))
         for (ordered, given) in instance.positions.enumerated() {
             let demand = problem.demands[given]
             let ownBound = demand.maximum < layout.workloads[demand.workload].ceiling ? "use" : "ceiling"
@@ -196,6 +205,7 @@ public struct AllocationPlanner: Sendable {
                 AllocationPlanner.name(of: $0.limit, ownBound: ownBound, in: instance)
             }
         }
+        solution.shares = solution.rates
         return solution
     }
 

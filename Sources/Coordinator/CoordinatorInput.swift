@@ -56,9 +56,13 @@ public struct PushPatch: Sendable, Equatable {
     public var trustedUntil: MonotonicTime
     /// How far each stream was folded when this was decided: an object whose last writer lies beyond may be lowered, not raised.
     public var folded: [StreamName: Int64]
+    /// Whether this was decided as a raise. What was decided as a decrease raises no object: a limit may have come down further than
+    /// the tick told on which it rests.
+    public var isRaise: Bool
 
     /// Whether an object last written for `writer` may be raised. One that nobody of ours wrote may be, within the grant.
     public func mayRaise(over writer: String?) -> Bool {
+        guard isRaise else { return false }
         guard let writer else { return true }
         guard let position = LogPosition(parsing: writer) else { return false }
         return folded[position.stream, default: 0] >= position.sequence

@@ -23,13 +23,14 @@ extension CoordinatorProcess {
                 // A share of an infeasible allocation may lie below what can be enforced.
                 let desired = cluster.guardrails.clamp(pushedRate(rate, applied: applied, cluster: cluster))
                 if let use, let applied, applied.carriesOut(desired, over: Int(use.replicas)) { continue }
-                guard applied.map({ desired < $0 }) ?? true || mayRaise else { continue }
+                let isRaise = applied.map { desired > $0 } ?? false
+                guard !isRaise || mayRaise else { continue }
                 guard patchesInFlight.insert("\(cluster.id)/\(rate.workload)").inserted else { continue }
                 effects.append(
                     .patch(
                         PushPatch(
                             cluster: cluster.id, workload: rate.workload, desired: desired, decision: decision, term: term,
-                            trustedUntil: trustedUntil, folded: state.cursors)))
+                            trustedUntil: trustedUntil, folded: state.cursors, isRaise: isRaise)))
             }
         }
         return effects

@@ -8,14 +8,23 @@ extension ShipperProcess {
     ///
     /// A limit that was to rise and did not, because its patch was refused, lost or undone, is patched again with every tick. That is a
     /// raise each time, and needs each time what the first needed: a grant that lives and covers it, and flows that are measured and do not
-    /// suffer, on every link that the workload crosses. A loop that only holds says nothing of another loop's raise, so it is asked here.
+    /// suffer, on every link that the workload crosses; nor may it pass what a brake left to another loop that the workload takes part in,
+    /// until a grant says that the brake was taken in. A loop that only holds says nothing of another loop's raise, so it is asked here.
     mutating func giveUpUnfoundedRaises(_ inputs: [LoopInput], _ living: Grant?) {
         guard mayAct, settings.cluster.delivery != .push else { return }
         for index in workloads.indices {
             guard let desired = workloads[index].desired, let applied = workloads[index].applied, desired > applied, !workloads[index].isConfirmed
             else { continue }
             let isCalm = loops.indices.allSatisfy { !loops[$0].workloads.contains(index) || inputs[$0].allowsRaise }
-            if !isCalm || !covers(living, desired, workloads[index].specification) { workloads[index].desired = applied }
+            if !isCalm || passesBrake(of: index) || !covers(living, desired, workloads[index].specification) { workloads[index].desired = applied }
+        }
+    }
+
+    /// Whether all that the members of one of its loops are to have comes to more than a brake left them.
+    private func passesBrake(of workload: Int) -> Bool {
+        loops.contains { loop in
+            guard loop.workloads.contains(workload), let cap = loop.brake?.cap else { return false }
+            return loop.workloads.reduce(.zero) { $0 + (workloads[$1].desired ?? workloads[$1].applied ?? .zero) } > cap
         }
     }
 

@@ -73,7 +73,7 @@ import Testing
     @Test func `a cut of one plant's own link gives its room to the other, but for the floor that the plant still uses on the shared link`() throws {
         let made = try forecast([.init(link: "plant-b", capacity: .zero)])
         #expect(made.rows.map(\.now) == [.megabits(140), .megabits(60)])
-        #expect(made.rows.map(\.then) == [.megabits(190), .megabits(10)])
+        #expect(made.rows.map(\.then) == [.megabits(190), .zero])
         #expect(!made.isFeasible && made.shortfalls.contains { $0.contains("plant-b") })
     }
 

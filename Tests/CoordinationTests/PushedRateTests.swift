@@ -113,6 +113,23 @@ import Testing
         #expect(try pushed([nil, nil]) == nil)
     }
 
+    @Test func `what is pushed as a decrease raises no object that has come down further since`() throws {
+        var raised = Table()
+        raised.records = records([.megabits(150), .megabits(150)], at: time(0))
+        try raised.settle(raised.coordinator.step(.tick, time(0)), at: time(0))
+        #expect(try #require(raised.patches.first).mayRaise(over: nil))
+        var lowered = Table()
+        let word = CapacityOverride(link: "a", capacity: .megabits(50), lasts: nil, actor: "anna", reason: "r", plan: "p")
+        lowered.records = records([nil, nil], at: time(0)) + [
+            LogRecord(
+                position: LogPosition(stream: .operator, sequence: 1), entry: .event(EventEnvelope(.capacityOverridden(word), at: time(0).wall)),
+                receivedAt: time(0).wall)
+        ]
+        try lowered.settle(lowered.coordinator.step(.tick, time(0)), at: time(0))
+        let patch = try #require(lowered.patches.first)
+        #expect(patch.desired == .megabits(50) && !patch.mayRaise(over: nil))
+    }
+
     @Test func `what a limit lacks by rounding is not pushed`() throws {
         let (within, beyond) = (BitRate(bitsPerSecond: 100_000_007), BitRate(bitsPerSecond: 100_000_008))
         #expect(try pushed([within, within]) == nil)

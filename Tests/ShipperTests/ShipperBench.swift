@@ -15,13 +15,19 @@ struct ShipperBench {
     var limit: WorkloadReading.Limit = .limited(.megabits(100))
     var replicas: Int16 = 1
     private var bytes: UInt64 = 0
+    /// A second workload beside it on `wan`, where the first crosses `site` too: its limit, of which it uses 88 %; nil where there is none.
+    private(set) var dashboardLimit: BitRate?
+    private var dashboardBytes: UInt64 = 0
 
     static let stream = StreamName(cluster: "plant-a", spool: "00000001")
 
     init(
         mode: ClusterSpecification.Mode = .enforce, delivery: ClusterSpecification.Delivery = .pull,
-        keyValues: [String: [UInt8]] = [:]
+        keyValues: [String: [UInt8]] = [:], dashboardLimit: BitRate? = nil
     ) throws {
+        self.dashboardLimit = dashboardLimit
+        let links: [LinkID] = dashboardLimit == nil ? ["wan"] : ["site", "wan"]
+        let dashboard = WorkloadSpecification(id: "dashboard", floor: .megabits(10), ceiling: .megabits(1000), links: ["wan"])
         let cluster = ClusterSpecification(
             id: "plant-a", delivery: delivery, mode: mode, enforcer: .simulated(url: "http://127.0.0.1"),
             guardrails: Guardrails(minimum: .megabits(10), maximum: .megabits(1000)),
@@ -29,9 +35,10 @@ struct ShipperBench {
                 FlowSpecification(
                     id: "robot-control", transport: .udp, port: 5201,
                     source: .probe(ProbeSpecification(host: "127.0.0.1", port: 5201, interval: .milliseconds(50), vantage: "cell")),
-                    slaClass: "robot-control", links: ["wan"])
+                    slaClass: "robot-control", links: links)
             ],
-            workloads: [WorkloadSpecification(id: "telemetry", floor: .megabits(10), ceiling: .megabits(1000), links: ["wan"])])
+            workloads: [WorkloadSpecification(id: "telemetry", floor: .megabits(10), ceiling: .megabits(1000), links: links)]
+                + (dashboardLimit == nil ? [] : [dashboard]))
         let genesis = HashChain(.libcrypto).genesis(of: ShipperBench.stream)
         process = ShipperProcess(
             ShipperSettings(
@@ -54,8 +61,12 @@ struct ShipperBench {
             return ProbeRecord(sequence: sequence, sentAt: from + .milliseconds(Int64(index) * 50), outcome: outcome)
         }
         bytes += UInt64(used.bitsPerSecond * 5 / 8)
-        return step(
-            .tick(Observation(flows: [.probes(records)], workloads: [WorkloadReading(limit: limit, counter: .bytes(bytes, at: now.monotonic), replicas: replicas)])))
+        var workloads = [WorkloadReading(limit: limit, counter: .bytes(bytes, at: now.monotonic), replicas: replicas)]
+        if let dashboardLimit {
+            dashboardBytes += UInt64(dashboardLimit.bitsPerSecond * 5 / 8 * 88 / 100)
+            workloads.append(WorkloadReading(limit: .limited(dashboardLimit), counter: .bytes(dashboardBytes, at: now.monotonic)))
+        }
+        return step(.tick(Observation(flows: [.probes(records)], workloads: workloads)))
     }
 
     var monotonic: MonotonicTime { now.monotonic }
@@ -75,7 +86,7 @@ struct ShipperBench {
             case .spool(let batch): open += step(.spooled(batch: batch.id))
             case .patch(let patch):
                 patches.append(patch)
-                limit = .limited(patch.desired)
+                if patch.workload == "telemetry" { limit = .limited(patch.desired) } else { dashboardLimit = patch.desired }
                 open += step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .applied)))
             default: break
             }

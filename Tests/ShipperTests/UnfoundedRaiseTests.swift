@@ -54,6 +54,29 @@ struct UnfoundedRaiseTests {
         #expect(bench.refuse(effects).isEmpty)
     }
 
+    @Test func `one loop raises no workload past what a brake left to another, until a grant has taken the brake in`() throws {
+        var bench = try ShipperBench(dashboardLimit: .megabits(70))
+        bench.learnBase()
+        let claim = StreamClaim(epoch: 1, nonce: 1, head: StreamHead(sequence: 0, digest: HashChainOfBench.genesis))
+        func grant(_ version: Int64, foldedThrough: LogPosition?) -> ShipperInput {
+            let rates = ["dashboard", "telemetry"].map { Grant.Rate(workload: WorkloadID($0), rate: .megabits(400)) }
+            let grant = Grant(
+                cluster: "plant-a", version: GrantVersion(term: 1, version: version), timeToLive: .seconds(300), rates: rates,
+                foldedThrough: foldedThrough)
+            return .logAnswered(.opened(claim, grant: grant, newest: []))
+        }
+        _ = bench.step(grant(1, foldedThrough: nil))
+        // It leaves 95 Mbit/s to the site's loop and 153.52 Mbit/s to that of the shared link, of which 70 Mbit/s are the dashboard's.
+        _ = bench.settle(bench.tick(delay: .microseconds(4_000), used: bench.limitRate))
+        let lowest = bench.limitRate
+        #expect(lowest == BitRate(bitsPerSecond: 83_520_000))
+        for _ in 0..<10 { _ = bench.settle(bench.tick(delay: .microseconds(20), used: bench.limitRate)) }
+        #expect(bench.limitRate == lowest)
+        _ = bench.step(grant(2, foldedThrough: LogPosition(stream: ShipperBench.stream, sequence: 1_000)))
+        for _ in 0..<10 { _ = bench.settle(bench.tick(delay: .microseconds(20), used: bench.limitRate)) }
+        #expect(bench.limitRate > lowest)
+    }
+
     @Test func `a refused raise is not tried again while its flow is not measured`() throws {
         var (bench, _) = try benchWithRefusedRaise()
         #expect(bench.refuse(bench.tick(delay: nil, used: bench.limitRate)).isEmpty)

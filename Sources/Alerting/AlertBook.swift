@@ -73,9 +73,13 @@ public struct AlertBook: Equatable, Sendable {
     ) -> [AlertTransition] {
         var transitions: [AlertTransition] = []
         var known: Set<String> = []
+        let clusters = ClusterView.all(of: fleet, observations, now: now.monotonic)
+        // Most subjects are quiet, in clusters of which nothing is told: those need no name at each look.
+        let told = Set(entries.values.map { $0.alert.labels["cluster"] })
         for rule in AlertRule.allCases {
             guard let specification = fleet.alerts.rules.first(where: { $0.name == rule.rawValue }), specification.isEnabled else { continue }
-            for (subject, condition) in rule.conditions(in: fleet, observations: observations, now: now.monotonic) {
+            for (subject, condition) in rule.conditions(in: clusters) {
+                guard condition.begins(specification) || told.contains(subject.cluster.text) else { continue }
                 let fingerprint = AlertFingerprint.text(of: rule, subject, fleet: fleet.name)
                 guard entries[fingerprint] != nil || condition.begins(specification) else { continue }
                 known.insert(fingerprint)

@@ -1,5 +1,5 @@
 import Events
-public import Fleet
+import Fleet
 public import Quantities
 
 /// What can be told of a rule's condition at one moment.
@@ -36,18 +36,13 @@ public enum AlertRule: String, Sendable, CaseIterable {
     /// So many ticks without news make old news unknown.
     public static let silentAfterTicks: Int64 = 3
 
-    /// Every subject of this fleet that the rule speaks of, in order, with what is true of it now.
-    public func conditions(
-        in fleet: FleetConfiguration, observations: [ClusterID: AlertObservation], now: MonotonicTime
-    ) -> [(subject: AlertSubject, condition: AlertCondition)] {
-        fleet.clusters.sorted { $0.id < $1.id }.flatMap { cluster in
-            let view = ClusterView(
-                cluster: cluster, observation: observations[cluster.id] ?? AlertObservation(),
-                patience: fleet.tick * AlertRule.silentAfterTicks, allocationPatience: fleet.grantTimeToLive * 2, now: now)
-            return switch self {
+    /// Every subject of these clusters that the rule speaks of, in order, with what is true of it now.
+    func conditions(in clusters: [ClusterView]) -> [(subject: AlertSubject, condition: AlertCondition)] {
+        clusters.flatMap { view in
+            switch self {
             case .loopStuckAtFloor: view.loopsStuckAtFloor
             case .patchesStopped: view.patchesStopped
-            case .shipperSilent: [(AlertSubject(cluster.id), view.silence)]
+            case .shipperSilent: [(AlertSubject(view.cluster.id), view.silence)]
             case .measurementMissing: view.missingMeasurements
             case .allocationInfeasible: view.floorsThatDoNotFit
             }
@@ -56,14 +51,26 @@ public enum AlertRule: String, Sendable, CaseIterable {
 }
 
 /// One cluster as the rules see it at one moment.
-private struct ClusterView {
+struct ClusterView {
+    /// Every cluster of a fleet, in order: looked up once for all rules.
+    static func all(of fleet: FleetConfiguration, _ observations: [ClusterID: AlertObservation], now: MonotonicTime) -> [ClusterView] {
+        fleet.clusters.indices.sorted { fleet.clusters[$0].id < fleet.clusters[$1].id }.map { place in
+            let cluster = fleet.clusters[place]
+            return ClusterView(
+                cluster: cluster, loops: cluster.loops.map(\.link), observation: observations[cluster.id] ?? AlertObservation(),
+                patience: fleet.tick * AlertRule.silentAfterTicks, allocationPatience: fleet.grantTimeToLive * 2, now: now)
+        }
+    }
+
     let cluster: ClusterSpecification
-    let observation: AlertObservation
+    /// The links on which it has a loop.
+    private let loops: [LinkID]
+    private let observation: AlertObservation
     /// Older news than this is no news.
-    let patience: Nanoseconds
+    private let patience: Nanoseconds
     /// An allocation is made anew at least every third of a grant's life, so one of twice that life is no news either.
-    let allocationPatience: Nanoseconds
-    let now: MonotonicTime
+    private let allocationPatience: Nanoseconds
+    private let now: MonotonicTime
     typealias Finding = (subject: AlertSubject, condition: AlertCondition)
 
     private var isHeard: Bool { observation.lastTickAt.map { now - $0 <= patience } ?? false }
@@ -79,7 +86,7 @@ private struct ClusterView {
     }
 
     var loopsStuckAtFloor: [Finding] {
-        cluster.loops.map { loop in (AlertSubject(cluster.id, .loop(loop.link)), stuckAtFloor(loop.link)) }
+        loops.map { (AlertSubject(cluster.id, .loop($0)), stuckAtFloor($0)) }
     }
 
     private func stuckAtFloor(_ link: LinkID) -> AlertCondition {
@@ -99,7 +106,7 @@ private struct ClusterView {
     var patchesStopped: [Finding] {
         guard cluster.mode == .enforce, !cluster.workloads.isEmpty else { return [] }
         return [(AlertSubject(cluster.id), ticksStopped)]
-            + cluster.loops.map { (AlertSubject(cluster.id, .loop($0.link)), decisionsStopped($0.link)) }
+            + loops.map { (AlertSubject(cluster.id, .loop($0)), decisionsStopped($0)) }
             + cluster.workloads.map { (AlertSubject(cluster.id, .workload($0.id)), differs($0)) }
     }
 

@@ -19,7 +19,11 @@ public struct FleetObserver: Equatable, Sendable {
     public mutating func apply(_ tick: Tick, of id: ClusterID, roster: Roster, arrivedAt: MonotonicTime) {
         // A standby measures, and its shipper is alive; but only the leader brakes, so only the leader counts.
         guard tick.isLeader else { return }
-        var cluster = observations[id] ?? AlertObservation()
+        FleetObserver.apply(tick, to: &observations[id, default: AlertObservation()], roster: roster, arrivedAt: arrivedAt)
+    }
+
+    /// In place: a copy of the observation would copy each of its tables.
+    private static func apply(_ tick: Tick, to cluster: inout AlertObservation, roster: Roster, arrivedAt: MonotonicTime) {
         if tick.leaseTransitions < cluster.leaseTransitions, let last = cluster.lastTickAt {
             let interval = Nanoseconds.milliseconds(Int64(tick.intervalMilliseconds))
             guard arrivedAt - last > interval * FleetObserver.forgottenAfterTicks else { return }
@@ -39,7 +43,6 @@ public struct FleetObserver: Equatable, Sendable {
         if let decision = tick.decision, !decision.isShadow, roster.links.indices.contains(Int(decision.link)) {
             cluster.loops[roster.links[Int(decision.link)]] = FleetObserver.observation(of: decision, roster: roster, at: arrivedAt)
         }
-        observations[id] = cluster
     }
 
     /// Takes an allocation of the coordinator's. A cluster that it does not name keeps what it was last given, which grows old.

@@ -28,7 +28,7 @@ public struct FleetState: Sendable {
     private var overrides: [LinkID: StandingOverride] = [:]
     /// Loop rows folded and not yet taken as evidence for their link, by cluster.
     private var unreadEvidence: [LinkID: [ClusterID: [LoopDecision]]] = [:]
-    /// So many of one loop are kept. Nobody takes evidence while another leads; the oldest gives way.
+    /// So many of one loop are given at the most. Nobody takes evidence while another leads; the oldest gives way.
     static let maximumUnreadEvidence = 64
     /// Grows whenever something was folded on which an allocation may rest: what the clusters' newest ticks tell, grants, and what
     /// unheard clusters keep. While it stands, and no cluster grows too old, an allocation stays what it is.
@@ -117,7 +117,8 @@ public struct FleetState: Sendable {
     private mutating func keep(_ evidence: LoopDecision, of cluster: ClusterID, on link: LinkID) {
         func keep(_ rows: inout [LoopDecision]) {
             rows.append(evidence)
-            if rows.count > FleetState.maximumUnreadEvidence { rows.removeFirst() }
+            // Many at a time, so that not each new one moves all others.
+            if rows.count > FleetState.maximumUnreadEvidence * 2 { rows.removeFirst(rows.count - FleetState.maximumUnreadEvidence) }
         }
         keep(&unreadEvidence[link, default: [:]][cluster, default: []])
     }
@@ -203,6 +204,8 @@ public struct FleetState: Sendable {
 
     /// Takes the loop rows not yet taken as evidence for `link`, by cluster.
     public mutating func takeEvidence(for link: LinkID) -> [ClusterID: [LoopDecision]] {
-        unreadEvidence.removeValue(forKey: link) ?? [:]
+        (unreadEvidence.removeValue(forKey: link) ?? [:]).mapValues { rows in
+            rows.count > FleetState.maximumUnreadEvidence ? Array(rows.suffix(FleetState.maximumUnreadEvidence)) : rows
+        }
     }
 }

@@ -5,8 +5,9 @@ import Schema
 
 /// The newest part of the log: enough to know how the fleet stands, without having read all of it.
 public struct RecentLogReader: Sendable {
-    /// Of each cluster's stream so many entries are read: some dozens of ticks, of which the newest counts.
-    public static let entriesOfCluster: Int64 = 400
+    /// Of each cluster's stream so many entries are read: some dozens of ticks, of which the newest counts. A new leader folds as many of
+    /// each cluster before its first decision. Where facts alone fill them, the cluster is unheard until its next tick, and keeps its share.
+    public static let entriesOfCluster: Int64 = 128
     /// Of the coordinator's stream so many per cluster: the grants that may still live, and the estimates around them.
     public static let coordinatorEntriesPerCluster: Int64 = 16
     public static let coordinatorEntriesAtLeast: Int64 = 400

@@ -108,6 +108,11 @@ extension EventEnvelope {
     public func fact() throws(FactError) -> Fact {
         let json: JSONValue
         do { json = try JSONValue(parsing: body) } catch { throw FactError(kind: kind, problem: "\(error)") }
+        return try fact(in: json)
+    }
+
+    /// The same, where the body's text has been parsed already.
+    func fact(in json: JSONValue) throws(FactError) -> Fact {
         let body = BodyReader(kind: kind, json: json)
         switch kind {
         case "roster_declared": return .rosterDeclared(try Roster(body))

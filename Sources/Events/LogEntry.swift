@@ -45,6 +45,27 @@ public indirect enum DecodedEntry: Equatable, Sendable {
     case event(EventEnvelope)
 }
 
+/// An entry as the log reads it before it stores it: an event's body once, for all who want to know what it tells.
+public struct ReadEntry: Sendable {
+    public let entry: DecodedEntry
+    /// What an event tells; nil for a row, and where the body does not fit its kind.
+    public let fact: Fact?
+    /// Whether an event's body can be read at all. (PostgreSQL also refuses the few texts that its jsonb cannot hold, such as a NUL character.)
+    let isJSON: Bool
+
+    init(_ entry: DecodedEntry) {
+        self.entry = entry
+        guard case .event(let envelope) = entry else {
+            (fact, isJSON) = (nil, true)
+            return
+        }
+        // What is wrong with a body does not matter: the answer is one word, and what does not fit is no fact.
+        let json = try? JSONValue(parsing: envelope.body)
+        fact = json.flatMap { try? envelope.fact(in: $0) }
+        isJSON = json != nil
+    }
+}
+
 /// An entry in its place on the log, as a reader gets it.
 public struct LogRecord: Equatable, Sendable {
     public var position: LogPosition

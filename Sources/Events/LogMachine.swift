@@ -8,14 +8,14 @@ public struct LogMachine: Sendable {
         var epoch: Int64 = 0
         var nonce: Int64 = 0
         /// `entries[n − 1]` stands at n; nil inside a range that was declared lost.
-        var entries: [LogEntry?] = []
+        var entries = PiecewiseArray<LogEntry?>()
         /// `digests[n]` is the digest after n entries; `digests[0]` is the genesis; nil inside a lost range.
-        var digests: [Digest?]
+        var digests = PiecewiseArray<Digest?>()
         var head: StreamHead
 
         init(genesis: Digest) {
-            digests = [genesis]
             head = StreamHead(sequence: 0, digest: genesis)
+            digests.append(genesis)
         }
         mutating func store(_ entry: LogEntry?, _ digest: Digest?) {
             entries.append(entry)
@@ -31,8 +31,8 @@ public struct LogMachine: Sendable {
     /// The rows of the last tick stored per cluster, whichever of its spools wrote them.
     private var newestTicks: [ClusterID: [PositionedTick]] = [:]
 
-    /// What the newest append put on the log, decoded, and where the first of it stands: for projections beside the machine.
-    public private(set) var newestStored: (stream: StreamName, firstSequence: Int64, entries: ArraySlice<DecodedEntry>)?
+    /// What the newest append put on the log, as it was read, and where the first of it stands: for projections beside the machine.
+    public private(set) var newestStored: (stream: StreamName, firstSequence: Int64, entries: ArraySlice<ReadEntry>)?
 
     public init(hash: HashFunction) { self.chain = HashChain(hash) }
 
@@ -70,8 +70,8 @@ public struct LogMachine: Sendable {
     /// - Parameter sequence: one where the stream once ended: not inside a lost range.
     public mutating func restore(_ stream: StreamName, to sequence: Int64, epoch: Int64, nonce: Int64) {
         guard var stored = streams[stream], let digest = stored.digests[Int(sequence)] else { return }
-        stored.entries.removeSubrange(Int(sequence)...)
-        stored.digests.removeSubrange((Int(sequence) + 1)...)
+        stored.entries.keep(first: Int(sequence))
+        stored.digests.keep(first: Int(sequence) + 1)
         stored.head = StreamHead(sequence: sequence, digest: digest)
         stored.epoch = epoch
         stored.nonce = nonce
@@ -98,22 +98,22 @@ public struct LogMachine: Sendable {
     }
 
     private mutating func append(_ request: AppendRequest) -> LogAnswer {
-        let batch: (decoded: [DecodedEntry], digests: [Digest], known: Int)
+        let batch: (entries: [ReadEntry], digests: [Digest], known: Int)
         switch judge(request) {
         case .answer(let answer): return answer
         case .new(let found): batch = found
         }
         let first = request.firstSequence
         let head = store(zip(request.entries, batch.digests).dropFirst(batch.known).map { ($0, $1) }, in: request.stream)
-        newestStored = (request.stream, first + Int64(batch.known), batch.decoded.dropFirst(batch.known))
-        project(batch.decoded, firstSequence: first, after: first + Int64(batch.known) - 1, from: request.stream)
+        newestStored = (request.stream, first + Int64(batch.known), batch.entries.dropFirst(batch.known))
+        project(batch.entries, firstSequence: first, after: first + Int64(batch.known) - 1, from: request.stream)
         return .stored(head, grant: request.stream.cluster.flatMap { grants[$0] })
     }
 
     private enum Judgement {
         case answer(LogAnswer)
         /// `known`: so many of them stand there already, byte for byte.
-        case new((decoded: [DecodedEntry], digests: [Digest], known: Int))
+        case new((entries: [ReadEntry], digests: [Digest], known: Int))
     }
 
     /// What an append comes to, before anything changes. Its copy of the stream dies here, so that none is made when the batch is stored.
@@ -134,17 +134,17 @@ public struct LogMachine: Sendable {
         }
         let batch = read(request)
         // An equal digest at the last entry that is stored already means that all before it are equal too.
-        let known = Int(min(expected - request.firstSequence, Int64(batch.decoded.count)))
+        let known = Int(min(expected - request.firstSequence, Int64(batch.entries.count)))
         if known > 0, stream.digests[Int(request.firstSequence) + known - 1] != batch.digests[known - 1] {
             let first = (0..<known).first { stream.digests[Int(request.firstSequence) + $0] != batch.digests[$0] } ?? known - 1
             return .answer(.conflict(at: request.firstSequence + Int64(first)))
         }
-        guard batch.decoded.count == request.entries.count else { return .answer(.refused(.malformedEntry)) }
-        if let refusal = request.stream.refusal(of: batch.decoded, sizes: request.entries.map(\.recordBytes.count)) { return .answer(.refused(refusal)) }
+        guard batch.entries.count == request.entries.count else { return .answer(.refused(.malformedEntry)) }
+        if let refusal = request.stream.refusal(of: batch.entries, sizes: request.entries.map(\.recordBytes.count)) { return .answer(.refused(refusal)) }
         guard request.lastSequence >= expected else {
             return .answer(.duplicate(stream.head, grant: request.stream.cluster.flatMap { grants[$0] }))
         }
-        return .new((batch.decoded, batch.digests, known))
+        return .new((batch.entries, batch.digests, known))
     }
 
     /// Puts entries at a stream's end, in place. Returns the new head.
@@ -157,14 +157,14 @@ public struct LogMachine: Sendable {
     }
 
     /// The batch up to its first entry that cannot be read, each with the digest after it.
-    private func read(_ request: AppendRequest) -> (decoded: [DecodedEntry], digests: [Digest]) {
-        var batch: (decoded: [DecodedEntry], digests: [Digest]) = ([], [])
+    private func read(_ request: AppendRequest) -> (entries: [ReadEntry], digests: [Digest]) {
+        var batch: (entries: [ReadEntry], digests: [Digest]) = ([], [])
         var digest = request.previousDigest
         for (offset, entry) in request.entries.enumerated() {
             // Why it cannot be read does not matter: the answer is one word.
             guard let decoded = try? entry.decoded() else { break }
             digest = chain.digest(after: digest, sequence: request.firstSequence + Int64(offset), entry: entry)
-            batch.decoded.append(decoded)
+            batch.entries.append(ReadEntry(decoded))
             batch.digests.append(digest)
         }
         return batch
@@ -193,9 +193,9 @@ public struct LogMachine: Sendable {
     }
 
     /// What newly stored entries change beside the stream itself.
-    private mutating func project(_ entries: [DecodedEntry], firstSequence: Int64, after head: Int64, from stream: StreamName) {
-        for (offset, entry) in entries.enumerated() where firstSequence + Int64(offset) > head {
-            switch entry {
+    private mutating func project(_ entries: [ReadEntry], firstSequence: Int64, after head: Int64, from stream: StreamName) {
+        for (offset, read) in entries.enumerated() where firstSequence + Int64(offset) > head {
+            switch read.entry {
             case .tick(let tick):
                 guard let cluster = stream.cluster else { continue }
                 let position = LogPosition(stream: stream, sequence: firstSequence + Int64(offset))
@@ -208,7 +208,7 @@ public struct LogMachine: Sendable {
             case .event(let envelope):
                 // The grants that the coordinator issued become what shippers are answered. A kind that is unknown here is a
                 // later version's, and no grant.
-                guard stream == .coordinator, envelope.kind == Fact.grantKind, case .grantIssued(let grant)? = try? envelope.fact() else { continue }
+                guard stream == .coordinator, envelope.kind == Fact.grantKind, case .grantIssued(let grant)? = read.fact else { continue }
                 if let current = grants[grant.cluster], grant.version <= current.version { continue }
                 grants[grant.cluster] = grant
             }

@@ -1,4 +1,3 @@
-import JSONDocument
 import Quantities
 
 /// Who writes a stream, as its name tells. The database lets each login role write its own streams only; this says what may stand there.
@@ -63,22 +62,17 @@ extension StreamName {
 
     /// Why the log does not take these entries in this stream; nil where it does.
     /// - Parameter sizes: of each, in canonical bytes.
-    func refusal(of entries: [DecodedEntry], sizes: [Int]) -> LogRefusal? {
+    func refusal(of entries: [ReadEntry], sizes: [Int]) -> LogRefusal? {
         let producer = producer
-        let events = entries.compactMap { if case .event(let envelope) = $0 { envelope } else { nil } }
+        let events = entries.compactMap { if case .event(let envelope) = $0.entry { envelope } else { nil } }
         if events.contains(where: { Fact.newestVersion(ofKind: $0.kind) == nil }) { return .unknownKind }
         if events.count < entries.count && producer != .shipper { return .foreignKind }
         if !events.allSatisfy({ Producer.mayTell($0.kind, by: producer) }) { return .foreignKind }
         if events.contains(where: { $0.version > Fact.newestVersion(ofKind: $0.kind) ?? .max }) { return .futureVersion }
-        if !entries.allSatisfy({ WallTime.plausible.contains($0.at) }) { return .absurdTime }
+        if !entries.allSatisfy({ WallTime.plausible.contains($0.entry.at) }) { return .absurdTime }
         if producer == .shipper, sizes.contains(where: { $0 > AppendRequest.maximumEntryBytesOfCluster }) { return .entryTooLarge }
-        return events.contains { $0.version < 1 || !$0.isJSON } ? .malformedEntry : nil
+        return events.contains { $0.version < 1 } || entries.contains { !$0.isJSON } ? .malformedEntry : nil
     }
-}
-
-extension EventEnvelope {
-    /// Whether the body can be read at all. (PostgreSQL also refuses the few texts that its jsonb cannot hold, such as a NUL character.)
-    var isJSON: Bool { (try? JSONValue(parsing: body)) != nil }  // what is wrong with it does not matter: the answer is one word
 }
 
 extension DecodedEntry {

@@ -39,8 +39,12 @@ struct LoopSums {
     init(_ all: [Member]) {
         let members = all.filter { !$0.isAbsent }
         func sum(_ part: (Member) -> BitRate?) -> BitRate? {
-            let parts = members.map(part)
-            return parts.contains { $0 == nil } ? nil : parts.compactMap { $0 }.reduce(.zero, +)
+            var total = BitRate.zero
+            for member in members {
+                guard let rate = part(member) else { return nil }
+                total = total + rate
+            }
+            return total
         }
         let idle = LoopSums.countsAsIdle(members)
         used = sum(\.used)

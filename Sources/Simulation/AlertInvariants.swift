@@ -51,10 +51,11 @@ struct AlertInvariants: Sendable {
         return nil
     }
     /// What the database forgot may be told again.
-    mutating func restored(_ log: LogMachine, _ now: MonotonicTime) {
+    /// - Parameter changes: the newest of each alert that is on the log now.
+    mutating func restored(_ changes: [AlertChange], _ now: MonotonicTime) {
         heard = [:]
         active = [:]
-        for (change, _) in log.alertChanges { note(change) }
+        for change in changes { note(change) }
         sawTrouble(now)
     }
     mutating func sawTrouble(_ now: MonotonicTime) { watchedSince = nil }

@@ -18,8 +18,13 @@ struct CentralLog: Sendable {
     /// In order of name.
     private var streams: [Stream] = []
     private var places: [StreamName: Int] = [:]
-    /// So many entries of a stream stay decoded: somewhat more than a coordinator that begins anew reads.
-    private static let recentEntries = 512
+    /// Of each cluster's stream a coordinator that begins anew reads so many, as `RecentLogReader` has it, and of its own at least so many.
+    private static let (entriesOfCluster, coordinatorEntriesAtLeast): (Int64, Int64) = (128, 400)
+    private static let coordinatorEntriesPerCluster: Int64 = 16
+    /// So many entries of a stream stay decoded: somewhat more than that. Each that is kept longer is memory that no cache holds.
+    private func recentEntries(of stream: StreamName) -> Int {
+        stream.producer == .shipper ? 160 : max(512, streams.count * 20)
+    }
     var isDown = false
     var faults: FaultSet = []
     var clock = SkewedClock(since: MonotonicTime(nanoseconds: 0))
@@ -32,6 +37,8 @@ struct CentralLog: Sendable {
     var flights = 0
     /// Where allocations stand.
     private var allocations: [Int64] = []
+    /// The newest change of each alert on the log, by fingerprint, and its writer's time.
+    private(set) var alertChanges: [String: (change: AlertChange, at: WallTime)] = [:]
 
     mutating func opened(_ stream: StreamName) {
         guard places[stream] == nil else { return }
@@ -50,24 +57,25 @@ struct CentralLog: Sendable {
     }
 
     /// Takes note of what the log has stored. Returns it as readers will get it.
-    mutating func note(_ entries: ArraySlice<DecodedEntry>, firstSequence: Int64, in stream: StreamName) -> [LogRecord] {
+    mutating func note(_ entries: ArraySlice<ReadEntry>, firstSequence: Int64, in stream: StreamName) -> [LogRecord] {
         guard let place = places[stream] else { return [] }
         var records: [LogRecord] = []
-        for (offset, entry) in entries.enumerated() {
+        for (offset, read) in entries.enumerated() {
             let position = LogPosition(stream: stream, sequence: firstSequence + Int64(offset))
-            var record = LogRecord(position: position, entry: entry, receivedAt: streams[place].received[Int(position.sequence) - 1])
+            let receivedAt = streams[place].received[Int(position.sequence) - 1]
             // What cannot be read is told to readers as it is.
-            if case .event(let envelope) = entry { record.fact = try? envelope.fact() }
+            let record = LogRecord(position: position, entry: read.entry, receivedAt: receivedAt, fact: read.fact)
             switch record.fact {
             case .allocationDecided: allocations.append(position.sequence)
             case .rosterDeclared(let roster): streams[place].rosters.append((position.sequence, roster))
+            case .alertChanged(let change): if case .event(let envelope) = read.entry { alertChanges[change.fingerprint] = (change, envelope.at) }
             default: break
             }
             records.append(record)
         }
         if let last = streams[place].recent.last, last.position.sequence + 1 != firstSequence { streams[place].recent.removeAll() }
         streams[place].recent.append(contentsOf: records)
-        let spare = streams[place].recent.count - CentralLog.recentEntries
+        let spare = streams[place].recent.count - recentEntries(of: stream)
         if spare > 0 { streams[place].recent.removeFirst(spare) }
         return records
     }
@@ -83,9 +91,11 @@ struct CentralLog: Sendable {
     func records(in log: LogMachine, after cursors: [StreamName: Int64], limit: Int) -> (records: [LogRecord], isComplete: Bool) {
         var records: [LogRecord] = []
         var isComplete = true
-        for stream in streams {
-            let after = cursors[stream.name] ?? 0
-            guard Int64(stream.received.count) > after else { continue }
+        // Most streams have nothing new: by place, so that those are passed over untouched.
+        for place in streams.indices {
+            let after = cursors[streams[place].name] ?? 0
+            guard Int64(streams[place].received.count) > after else { continue }
+            let stream = streams[place]
             let before = records.count
             // What closes a lost range was never appended.
             let reachesHead = stream.recent.last.map { $0.position.sequence == Int64(stream.received.count) } ?? false
@@ -109,8 +119,11 @@ struct CentralLog: Sendable {
         var place = FleetPlace(grants: log.grants.values.sorted { $0.cluster < $1.cluster })
         for stream in streams {
             let head = log.head(of: stream.name)?.sequence ?? 0
-            var cursor = max(0, head - 400)
-            if stream.name == .coordinator { cursor = max(0, min(head - Int64(max(400, clusters * 16)), (allocations.last ?? 1) - 1)) }
+            var cursor = max(0, head - CentralLog.entriesOfCluster)
+            if stream.name == .coordinator {
+                let newest = max(CentralLog.coordinatorEntriesAtLeast, Int64(clusters) * CentralLog.coordinatorEntriesPerCluster)
+                cursor = max(0, min(head - newest, (allocations.last ?? 1) - 1))
+            }
             place.cursors[stream.name] = cursor
             if let known = stream.rosters.last(where: { $0.sequence <= cursor }) {
                 place.rosters[LogPosition(stream: stream.name, sequence: known.sequence)] = known.roster
@@ -123,13 +136,15 @@ struct CentralLog: Sendable {
     struct Tables: Sendable {
         fileprivate var streams: [Stream]
         fileprivate var allocations: [Int64]
+        fileprivate var alertChanges: [String: (change: AlertChange, at: WallTime)]
         fileprivate var leases: Leases
         fileprivate var outbox: SimulatedOutbox
     }
     var tables: Tables {
-        get { Tables(streams: streams, allocations: allocations, leases: leases, outbox: outbox) }
+        get { Tables(streams: streams, allocations: allocations, alertChanges: alertChanges, leases: leases, outbox: outbox) }
         set {
-            (streams, allocations, leases, outbox) = (newValue.streams, newValue.allocations, newValue.leases, newValue.outbox)
+            (streams, allocations, alertChanges) = (newValue.streams, newValue.allocations, newValue.alertChanges)
+            (leases, outbox) = (newValue.leases, newValue.outbox)
             number()
         }
     }

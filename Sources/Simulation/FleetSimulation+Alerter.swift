@@ -119,9 +119,7 @@ extension FleetSimulation {
 
     /// The newest change of each alert on the log.
     private func newestChanges() -> [(change: AlertChange, at: WallTime)] {
-        var newest: [String: (change: AlertChange, at: WallTime)] = [:]
-        for (change, at) in log.alertChanges { newest[change.fingerprint] = (change, at) }
-        return newest.values.sorted { $0.change.fingerprint < $1.change.fingerprint }
+        central.alertChanges.values.sorted { $0.change.fingerprint < $1.change.fingerprint }
     }
 
     /// The receiver hears what is sent. Where the way there loses something, it is the request or the answer.
@@ -178,17 +176,6 @@ extension AlerterEffect {
         case .settle(let attempt): .settleFailed(id: attempt.id)
         case .prune: .pruneFailed
         case .send, .deliver, .beat, .wake, .note: nil
-        }
-    }
-}
-
-extension LogMachine {
-    /// Every change of an alert, in order.
-    var alertChanges: [(change: AlertChange, at: WallTime)] {
-        entries(of: .alerter, after: 0, limit: .max >> 1).compactMap { _, entry in
-            // Every entry was decoded when it was appended; what is no change of an alert is passed over.
-            guard case .event(let envelope)? = try? entry.decoded(), case .alertChanged(let change)? = try? envelope.fact() else { return nil }
-            return (change, envelope.at)
         }
     }
 }

@@ -125,7 +125,7 @@ extension FleetSimulation {
             guard let kept = central.kept.removeValue(forKey: index) else { return }
             log = kept.log
             central.tables = kept.tables
-            checker.restored(log, epochs: kept.epochs)
+            checker.restored(log, epochs: kept.epochs, alerts: central.alertChanges.values.map(\.change))
         case .clockDrift: central.clock.end(fault, at: now.monotonic)
         default: break
         }

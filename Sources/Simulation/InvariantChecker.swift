@@ -151,9 +151,9 @@ public struct InvariantChecker: Sendable {
         note(shares.decided(records, sites, now))
         alerts.stored(records, now)
     }
-    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64]) {
+    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64], alerts changes: [AlertChange]) {
         log.restored(machine, epochs: epochs, at: now)
-        alerts.restored(machine, now)
+        alerts.restored(changes, now)
     }
 
     // MARK: - The alerters

@@ -136,20 +136,21 @@ struct LogInvariants: Sendable {
         var name = records.first?.position.stream ?? .coordinator
         var read = readers[reader][name] ?? 0
         defer { readers[reader][name] = read }
-        for record in records {
-            let sequence = record.position.sequence
+        // By place: a copy of each record would count references to all that it holds.
+        for place in records.indices {
+            let sequence = records[place].position.sequence
             // Readers are given one stream after the other.
-            if record.position.stream != name {
+            if records[place].position.stream != name {
                 readers[reader][name] = read
-                name = record.position.stream
+                name = records[place].position.stream
                 read = readers[reader][name] ?? 0
             }
             let before = read
             read = sequence
-            guard sequence > before else { return (.readable, "a reader is given \(record.position) after \(before)") }
+            guard sequence > before else { return (.readable, "a reader is given \(records[place].position) after \(before)") }
             guard sequence > before + 1 else { continue }
             let isClosed = streams[name]?.closed.contains { $0.first == before + 1 && $0.last == sequence } ?? false
-            if !isClosed { return (.readable, "a reader is given \(record.position) after \(before), and nothing says what became of the rest") }
+            if !isClosed { return (.readable, "a reader is given \(records[place].position) after \(before), and nothing says what became of the rest") }
         }
         return nil
     }

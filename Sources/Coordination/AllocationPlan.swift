@@ -112,15 +112,16 @@ public struct AllocationPlanner: Sendable {
         var (demands, standing): ([PlannedDemand], [Standing]) = ([], [])
         for (index, cluster) in layout.clusters.enumerated() where view.isGrantable[index] {
             let grant = state.grants[cluster.id]
+            let outstanding = state.outstandingRates(of: cluster.id)
             for place in cluster.workloads {
                 let workload = layout.workloads[place]
-                let use = view.clusters[index]?.workloads[workload.id]
+                let use = view.uses[place]
                 let maximum = max(workload.floor, min(workload.ceiling, use?.idleWish ?? workload.ceiling))
                 demands.append(PlannedDemand(workload: place, minimum: workload.floor, maximum: maximum))
                 let last = grant?.rate(of: workload.id)
                 standing.append(
                     Standing(
-                        committed: max(use.map(FleetView.mayFlow) ?? .zero, state.highestOutstanding(cluster.id, workload.id)), last: last,
+                        committed: max(use.map(FleetView.mayFlow) ?? .zero, outstanding.highest(of: workload.id)), last: last,
                         standing: max(use?.applied ?? .zero, last ?? .zero)))
             }
         }
@@ -132,8 +133,8 @@ public struct AllocationPlanner: Sendable {
     private func localBrakes(_ view: FleetView) -> [Brake] {
         var brakes: [Brake] = []
         for (index, loop) in layout.loops.enumerated() where view.isGrantable[loop.cluster] {
-            guard let cluster = view.clusters[loop.cluster], let decision = cluster.loops[loop.id.link], decision.outcome.isBrake else { continue }
-            let limits = loop.workloads.map { cluster.workloads[layout.workloads[$0].id]?.desired }
+            guard view.decisions[index]?.outcome.isBrake == true else { continue }
+            let limits = loop.workloads.map { view.uses[$0]?.desired }
             guard !limits.contains(where: { $0 == nil }) else { continue }
             brakes.append(Brake(loop: index, capacity: limits.compactMap { $0 }.reduce(.zero, +)))
         }

@@ -7,8 +7,6 @@ public struct ClusterState: Sendable {
     public let id: ClusterID
     /// The newest tick of any spool of the cluster that led, and where its first row stands.
     public internal(set) var newest: NewestTick?
-    /// How far each stream of the cluster was folded.
-    public internal(set) var folded: [StreamName: Int64] = [:]
     var rosters: [LogPosition: Roster] = [:]
     /// What each workload was last measured and read back to be, by the newest tick.
     public internal(set) var workloads: [WorkloadID: WorkloadUse] = [:]
@@ -46,7 +44,8 @@ public struct ClusterState: Sendable {
         // A deposed replica's backlog is history: it changes no present state.
         guard tick.isLeader else { return nil }
         if let newest, newest.position.stream != position.stream, receivedAt < newest.receivedAt { return nil }
-        guard let roster = rosters[LogPosition(stream: position.stream, sequence: tick.rosterSequence)] else { return nil }
+        // By place: a copy of the roster would count references to all that it holds.
+        guard let roster = rosters.index(forKey: LogPosition(stream: position.stream, sequence: tick.rosterSequence)) else { return nil }
         if tick.ordinal == 0 {
             let before = newest.flatMap { $0.position.stream == position.stream ? $0.receivedAt : nil }
             newest = NewestTick(
@@ -55,13 +54,14 @@ public struct ClusterState: Sendable {
             newest?.isBacklog = before.map { receivedAt - $0 < .milliseconds(Int64(tick.intervalMilliseconds) / 2) } ?? false
             hasFreedGrants = hasFreedGrants && grantHeld == tick.grant
             grantHeld = tick.grant
-            for (workload, use) in zip(roster.workloads, tick.workloads) { workloads[workload.id] = use }
+            for (workload, use) in zip(rosters.values[roster].workloads, tick.workloads) { workloads[workload.id] = use }
         } else if newest?.position.stream == position.stream {
             // The rows of one tick count as folded together.
             newest?.position = position
         }
-        guard let decision = tick.decision, !decision.isShadow, roster.links.indices.contains(Int(decision.link)) else { return nil }
-        let link = roster.links[Int(decision.link)]
+        let links = rosters.values[roster].links
+        guard let decision = tick.decision, !decision.isShadow, links.indices.contains(Int(decision.link)) else { return nil }
+        let link = links[Int(decision.link)]
         loops[link] = decision
         return link
     }

@@ -74,16 +74,16 @@ public struct FleetState: Sendable {
         let stream = record.position.stream
         guard moveCursor(to: record.position) else { return }
         logTime = max(logTime, record.receivedAt)
+        let cluster = stream.cluster
         if !stream.admits(record.entry) {
             misplaced += 1
         } else {
             switch record.entry {
-            case .tick(let tick): if let id = stream.cluster { fold(tick, record, of: id, now: now) }
+            case .tick(let tick): if let cluster { fold(tick, record, of: cluster, now: now) }
             case .event:
-                do throws(FactError) { if let fact = try record.readFact() { fold(fact, record) } } catch { unreadable += 1 }
+                do throws(FactError) { if let fact = try record.readFact() { fold(fact, record, of: cluster) } } catch { unreadable += 1 }
             }
         }
-        if let id = stream.cluster { clusters[id, default: ClusterState(id: id)].folded[stream] = record.position.sequence }
     }
 
     /// Goes past an entry that could not even be taken for one. The cursor moves, or the same page would be read for ever.
@@ -123,8 +123,7 @@ public struct FleetState: Sendable {
         keep(&unreadEvidence[link, default: [:]][cluster, default: []])
     }
 
-    private mutating func fold(_ fact: Fact, _ record: LogRecord) {
-        let cluster = record.position.stream.cluster
+    private mutating func fold(_ fact: Fact, _ record: LogRecord, of cluster: ClusterID?) {
         switch fact {
         case .rosterDeclared(let roster):
             guard let cluster, roster.cluster == cluster else { return misplaced += 1 }
@@ -192,9 +191,22 @@ public struct FleetState: Sendable {
     /// The highest rate to which `cluster` may still raise `workload` under a grant that it holds or may yet receive, or to which it may
     /// have raised it while nobody heard it.
     public func highestOutstanding(_ cluster: ClusterID, _ workload: WorkloadID) -> BitRate {
-        var highest = kept[cluster]?[workload] ?? .zero
-        for grant in outstanding[cluster] ?? [] { highest = max(highest, grant.rate(of: workload) ?? .zero) }
-        return highest
+        outstandingRates(of: cluster).highest(of: workload)
+    }
+
+    /// The same for whoever asks of one workload after the other.
+    func outstandingRates(of cluster: ClusterID) -> OutstandingRates {
+        OutstandingRates(kept: kept[cluster], grants: outstanding[cluster] ?? [])
+    }
+    struct OutstandingRates {
+        fileprivate let kept: [WorkloadID: BitRate]?
+        fileprivate let grants: [Grant]
+
+        func highest(of workload: WorkloadID) -> BitRate {
+            var highest = kept?[workload] ?? .zero
+            for place in grants.indices { highest = max(highest, grants[place].rate(of: workload) ?? .zero) }
+            return highest
+        }
     }
 
     /// A person's word on what the link carries, where one is in force.

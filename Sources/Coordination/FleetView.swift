@@ -5,8 +5,12 @@ public import Quantities
 /// What is known of each cluster at one moment, beside the configuration and in its order: looked up once for all that a round asks.
 public struct FleetView {
     let layout: FleetLayout
-    /// Nil for one that was never heard.
-    let clusters: [ClusterState?]
+    /// By workload, what its cluster's newest tick says of it; nil for one that was never heard of.
+    let uses: [WorkloadUse?]
+    /// By loop, its newest decision.
+    let decisions: [LoopDecision?]
+    /// By cluster, whether its newest tick is recent enough to be believed of the present.
+    private let isHeard: [Bool]
     /// Grants go to clusters that act, are heard, and have a hub.
     let isGrantable: [Bool]
     /// By workload: what it may still use though its cluster is granted nothing now; zero for the others.
@@ -16,29 +20,38 @@ public struct FleetView {
 
     /// A cluster unheard for this many of its ticks is granted nothing new and keeps what it had.
     static let ticksUntilUnreachable: Int64 = 6
+    /// One unheard for this many says nothing of a link's calm.
+    private static let ticksUntilUnheard: Int64 = 3
 
     /// - Parameter now: for the age of the clusters' ticks.
     public init(_ layout: FleetLayout, _ state: FleetState, now: MonotonicTime) {
-        let clusters = layout.clusters.map { state.clusters[$0.id] }
         var holdsUntil = MonotonicTime(nanoseconds: .max)
-        let isGrantable = zip(layout.clusters, clusters).map { cluster, known in
-            #if DEBUG
-            if PlantedBug.grantsUnheard.isPlanted { return cluster.mayBeGranted }
-            #endif
+        var (uses, decisions): ([WorkloadUse?], [LoopDecision?]) = ([], [])
+        var (isHeard, isGrantable): ([Bool], [Bool]) = ([], [])
+        for cluster in layout.clusters {
+            let known = state.clusters[cluster.id]
+            for workload in cluster.workloads { uses.append(known?.workloads[layout.workloads[workload].id]) }
+            for loop in cluster.loops { decisions.append(known?.loops[layout.loops[loop].id.link]) }
+            isHeard.append(known?.isFresh(at: now, ticks: FleetView.ticksUntilUnheard) ?? false)
             guard cluster.mayBeGranted, let known, let newest = known.newest, known.isFresh(at: now, ticks: FleetView.ticksUntilUnreachable) else {
-                return false
+                isGrantable.append(false)
+                continue
             }
             holdsUntil = min(holdsUntil, newest.foldedAt + newest.interval * FleetView.ticksUntilUnreachable)
-            return true
+            isGrantable.append(true)
         }
+        #if DEBUG
+        if PlantedBug.grantsUnheard.isPlanted { isGrantable = layout.clusters.map(\.mayBeGranted) }
+        #endif
         var kept = [BitRate](repeating: .zero, count: layout.workloads.count)
         for (index, cluster) in layout.clusters.enumerated() where !isGrantable[index] {
             for workload in cluster.workloads {
                 let id = layout.workloads[workload].id
-                kept[workload] = FleetView.kept(clusters[index]?.workloads[id], cluster.mode == .enforce ? state.highestOutstanding(cluster.id, id) : nil)
+                kept[workload] = FleetView.kept(uses[workload], cluster.mode == .enforce ? state.highestOutstanding(cluster.id, id) : nil)
             }
         }
-        (self.layout, self.clusters, self.isGrantable, self.kept, self.holdsUntil) = (layout, clusters, isGrantable, kept, holdsUntil)
+        (self.layout, self.uses, self.decisions, self.isHeard) = (layout, uses, decisions, isHeard)
+        (self.isGrantable, self.kept, self.holdsUntil) = (isGrantable, kept, holdsUntil)
     }
 
     /// An unreachable one may still use what it was last granted, for annotations have no expiry; one that observes counts with what it
@@ -73,13 +86,12 @@ public struct FleetView {
     /// - Parameters:
     ///   - link: its place in the configuration.
     ///   - rows: those not yet taken as evidence.
-    public func evidence(on link: Int, rows: [ClusterID: [LoopDecision]], now: MonotonicTime) -> LinkEvidence {
+    public func evidence(on link: Int, rows: [ClusterID: [LoopDecision]]) -> LinkEvidence {
         let loops = layout.links[link].loops.map { index in
             let loop = layout.loops[index]
-            let known = clusters[loop.cluster]
-            let isHeard = known?.isFresh(at: now, ticks: 3) ?? false
+            let isHeard = isHeard[loop.cluster]
             return LoopReport(
-                loop: loop.id, watches: isHeard && loop.hasFlow, isHeard: isHeard, rows: rows[loop.id.cluster] ?? [], newest: known?.loops[loop.id.link])
+                loop: loop.id, watches: isHeard && loop.hasFlow, isHeard: isHeard, rows: rows[loop.id.cluster] ?? [], newest: decisions[index])
         }
         return LinkEvidence(loops: loops, kept: kept(on: link))
     }

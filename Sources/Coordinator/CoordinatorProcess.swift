@@ -213,7 +213,7 @@ public struct CoordinatorProcess: Sendable {
             }
             let rows = state.takeEvidence(for: link.id)
             if rows.isEmpty && capacities[index].isAtRest { continue }
-            let evidence = lookUp(&known, now).evidence(on: index, rows: rows, now: now.monotonic)
+            let evidence = lookUp(&known, now).evidence(on: index, rows: rows)
             guard let change = capacities[index].fold(evidence, now: now.monotonic) else { continue }
             // In order of cluster: a dictionary's own order is another in every process.
             let told = rows.sorted { $0.key < $1.key }

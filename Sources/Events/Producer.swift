@@ -64,7 +64,7 @@ extension StreamName {
     /// - Parameter sizes: of each, in canonical bytes.
     func refusal(of entries: [ReadEntry], sizes: [Int]) -> LogRefusal? {
         let producer = producer
-        let events = entries.compactMap { if case .event(let envelope) = $0.entry { envelope } else { nil } }
+        let events = entries.compactMap { if case .event(let envelope) = $0.entry { (kind: envelope.kind, version: envelope.version) } else { nil } }
         if events.contains(where: { Fact.newestVersion(ofKind: $0.kind) == nil }) { return .unknownKind }
         if events.count < entries.count && producer != .shipper { return .foreignKind }
         if !events.allSatisfy({ Producer.mayTell($0.kind, by: producer) }) { return .foreignKind }

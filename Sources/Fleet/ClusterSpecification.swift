@@ -73,7 +73,11 @@ extension ClusterSpecification {
     /// The control loops of this cluster, in order of link: the links on which there is something to slow.
     /// A link with critical flows only has nothing to steer and no loop.
     public var loops: [LoopID] {
-        Set(workloads.flatMap(\.links)).sorted().map { LoopID(cluster: id, link: $0) }
+        var links: [LinkID] = []
+        for workload in workloads {
+            for link in workload.links where !links.contains(link) { links.append(link) }
+        }
+        return links.sorted().map { LoopID(cluster: id, link: $0) }
     }
 
     public func flows(crossing link: LinkID) -> [FlowSpecification] { flows.filter { $0.links.contains(link) } }

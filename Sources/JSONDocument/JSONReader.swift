@@ -59,6 +59,7 @@ private struct JSONReader {
         var keys: Set<String> = []
         skipSpace()
         if take(UInt8(ascii: "}")) { return .object([]) }
+        members.reserveCapacity(JSONReader.usualMembers)
         while true {
             skipSpace()
             guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw failure("a key in quotes should stand here") }
@@ -76,6 +77,9 @@ private struct JSONReader {
             guard take(UInt8(ascii: ",")) else { throw failure("a comma or } should stand here") }
         }
     }
+
+    /// So many members have room from the beginning.
+    private static let usualMembers = 6
 
     /// The keys of a small object are compared one by one; those of a large one, which may be hostile, stand in a set.
     private static func isNew(_ key: String, after members: [JSONValue.Member], _ keys: inout Set<String>) -> Bool {
@@ -195,7 +199,7 @@ private struct JSONReader {
     }
 
     private mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
+        while position < bytes.count, bytes[position] <= 0x20, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[position]) { position += 1 }
     }
 
     private func failure(_ problem: String) -> JSONError {

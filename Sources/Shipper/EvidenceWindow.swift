@@ -15,11 +15,13 @@ struct EvidenceWindow {
     private let changeSettledAt: MonotonicTime?
     private let decreaseSettledAt: MonotonicTime?
 
-    init(loops: [LoopTrack], windowStart: MonotonicTime, now: MonotonicTime) {
+    /// - Parameter flow: the place of the one that is measured: the loops that watch it are what changes its delay.
+    init(flow: Int, loops: [LoopTrack], windowStart: MonotonicTime, now: MonotonicTime) {
         start = windowStart
         end = now
-        changeSettledAt = EvidenceWindow.latest(loops.map(\.changeSettledAt), orElse: windowStart)
-        decreaseSettledAt = EvidenceWindow.latest(loops.map(\.decreaseSettledAt), orElse: windowStart)
+        let watching = loops.indices.filter { loops[$0].flows.contains(flow) }
+        changeSettledAt = EvidenceWindow.latest(watching.map { loops[$0].changeSettledAt }, orElse: windowStart)
+        decreaseSettledAt = EvidenceWindow.latest(watching.map { loops[$0].decreaseSettledAt }, orElse: windowStart)
     }
 
     /// What was sent before this is left out where enough remains.

@@ -157,8 +157,7 @@ public struct ShipperProcess: Sendable {
     private mutating func measure(_ observations: [FlowObservation], _ now: Now) -> [MeasuredFlow] {
         let windowStart = lastTickAt ?? (now.monotonic + settings.tick * -1)
         return zip(meters.indices, observations).map { index, observation in
-            let window = EvidenceWindow(
-                loops: loops.filter { $0.flows.contains(index) }, windowStart: windowStart, now: now.monotonic)
+            let window = EvidenceWindow(flow: index, loops: loops, windowStart: windowStart, now: now.monotonic)
             let reading = meters[index].read(observation, in: window)
             if let change = reading.change { baseMoved(change, of: index, now) }
             return MeasuredFlow(
@@ -261,9 +260,8 @@ public struct ShipperProcess: Sendable {
     private func loopInput(_ index: Int, _ measured: [MeasuredFlow], _ uses: [WorkloadUse], _ living: Grant?, _ now: Now) -> LoopInput {
         let loop = loops[index]
         let steering = SteeringFlow(of: loop.flows, measured, classes: settings.serviceLevels, flows: settings.cluster.flows)
-        let members = loop.workloads.map { workloads[$0] }
         let isStandalone = settings.cluster.delivery == .standalone
-        var sums = LoopSums(members.indices.map { member(loop.workloads[$0], uses, living) })
+        var sums = LoopSums(loop.workloads.map { member($0, uses, living) })
         if living == nil && !isStandalone { sums.ceiling = max(sums.floor, min(sums.ceiling, settings.cluster.autonomousCeiling)) }
         if let cap = loop.brake?.cap { sums.grant = sums.grant.map { min($0, cap) } }
 
@@ -274,10 +272,10 @@ public struct ShipperProcess: Sendable {
         #if DEBUG
         evidence.set(.freshSinceChange, PlantedBug.raiseOnStaleSample.isPlanted)
         #endif
-        evidence.set(.confirmed, members.allSatisfy { $0.isConfirmed && $0.pendingPatch == nil })
+        evidence.set(.confirmed, loop.workloads.allSatisfy { workloads[$0].isConfirmed && workloads[$0].pendingPatch == nil })
         evidence.set(.baseProven, loop.flows.allSatisfy { measured[$0].baseIsProven })
         evidence.set(.standalone, isStandalone)
-        evidence.set(.notEnforced, members.contains { $0.ticksUnconfirmed >= ShipperProcess.ticksToConfirm })
+        evidence.set(.notEnforced, loop.workloads.contains { workloads[$0].ticksUnconfirmed >= ShipperProcess.ticksToConfirm })
         evidence.set(.mayAct, mayAct)
         evidence.set(.resumed, loop.isResumed)
         return LoopInput(

@@ -59,8 +59,9 @@ struct ShareInvariants: Sendable {
         var found: (Invariant, String)?
         for stored in records {
             guard stored.position.stream == .coordinator, case .allocationDecided(let record)? = stored.fact else { continue }
-            for share in record.shares { known.insert(share.cluster) }
-            for link in record.links where found == nil { found = givenAway(link, by: record, sites) }
+            let present = Set(record.shares.map(\.cluster))
+            known.formUnion(present)
+            for link in record.links where found == nil { found = givenAway(link, by: record, to: present, sites) }
             for link in record.links {
                 var kept = bookings[link.link, default: []].filter { now - $0.at <= life }
                 // The one before holds until this one arrives everywhere.
@@ -76,10 +77,12 @@ struct ShareInvariants: Sendable {
     }
 
     /// Whether an allocation gives the clusters that it names more of a link than those leave that it does not name.
-    private func givenAway(_ link: AllocationRecord.Link, by record: AllocationRecord, _ sites: [SimulatedSite]) -> (Invariant, String)? {
+    /// - Parameter present: those that it names.
+    private func givenAway(
+        _ link: AllocationRecord.Link, by record: AllocationRecord, to present: Set<ClusterID>, _ sites: [SimulatedSite]
+    ) -> (Invariant, String)? {
         let crossing = members[link.link] ?? []
         guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }) else { return nil }
-        let present = Set(record.shares.map(\.cluster))
         let absent = crossing.filter { !present.contains(fleet.clusters[$0].id) }
         guard !absent.isEmpty else { return nil }
         let kept = absent.reduce(BitRate.zero) { $0 + ShareInvariants.standing(of: sites[$1].pods, fleet.clusters[$1], on: link.link) }

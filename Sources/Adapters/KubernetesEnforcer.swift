@@ -56,7 +56,7 @@ public struct KubernetesEnforcer: Shipper.BandwidthEnforcer {
         do {
             let outcomes = try await pods.apply(
                 workload: workload.reference, desired: patch.desired, decision: patch.decision?.description ?? "unspooled",
-                epoch: patch.term, newerTerm: .lowerOnly, isTrusted: isTrusted)
+                epoch: patch.term, newerTerm: .lowerOnly, isTrusted: isTrusted, mayRaise: { _ in patch.isRaise })
             return PatchReport(workload: patch.workload, desired: patch.desired, outcomes)
         } catch {
             return PatchReport(

@@ -60,7 +60,8 @@ private struct Standing {
     let committed: BitRate
     /// The newest grant.
     let last: BitRate?
-    /// What it has by now: its limit as read back, or the newest grant where that is more. Never more than a grant that is dead gave.
+    /// What it has by now: its limit as read back, or the newest grant where that is more. A cluster that says that it holds none has what
+    /// is read back: a new grant of no more than the one that died is a rise for it, and waits for the others to come down.
     let standing: BitRate
 }
 
@@ -113,6 +114,7 @@ public struct AllocationPlanner: Sendable {
         for (index, cluster) in layout.clusters.enumerated() where view.isGrantable[index] {
             let grant = state.grants[cluster.id]
             let outstanding = state.outstandingRates(of: cluster.id)
+            let holdsGrant = state.clusters[cluster.id]?.grantHeld != nil
             for place in cluster.workloads {
                 let workload = layout.workloads[place]
                 let use = view.uses[place]
@@ -122,7 +124,7 @@ public struct AllocationPlanner: Sendable {
                 standing.append(
                     Standing(
                         committed: max(use.map(FleetView.mayFlow) ?? .zero, outstanding.highest(of: workload.id)), last: last,
-                        standing: max(use?.applied ?? .zero, last ?? .zero)))
+                        standing: max(use?.applied ?? .zero, holdsGrant ? last ?? .zero : .zero)))
             }
         }
         return (demands, standing)

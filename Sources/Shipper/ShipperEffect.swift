@@ -60,6 +60,10 @@ public struct WorkloadPatch: Sendable, Equatable {
     public var decision: LogPosition?
     /// The coordinator's term that the shipper knows.
     public var term: Int64
+    /// Whether this was decided as a raise. What was not raises no object, though its share of `desired` be more than stands on it: between
+    /// the tick and the patch somebody may have lowered it, or written a limit of his own on the object beside it.
+    public var isRaise: Bool { before.map { desired > $0 } ?? false }
+
     public init(workload: WorkloadID, desired: BitRate, before: BitRate?, decision: LogPosition?, term: Int64) {
         self.workload = workload
         self.desired = desired

@@ -10,12 +10,16 @@ extension ShipperProcess {
     /// raise each time, and needs each time what the first needed: a grant that lives and covers it, and flows that are measured and do not
     /// suffer, on every link that the workload crosses; nor may it pass what a brake left to another loop that the workload takes part in,
     /// until a grant says that the brake was taken in. A loop that only holds says nothing of another loop's raise, so it is asked here.
-    mutating func giveUpUnfoundedRaises(_ inputs: [LoopInput], _ living: Grant?) {
+    /// - Parameter wished: what this tick decided; what it did not is tried again, and that only while all is well within its target.
+    mutating func giveUpUnfoundedRaises(_ inputs: [LoopInput], wished: [Int: BitRate], _ living: Grant?) {
         guard mayAct, settings.cluster.delivery != .push else { return }
         for index in workloads.indices {
             guard let desired = workloads[index].desired, let applied = workloads[index].applied, desired > applied, !workloads[index].isConfirmed
             else { continue }
-            let isCalm = loops.indices.allSatisfy { !loops[$0].workloads.contains(index) || inputs[$0].allowsRaise }
+            let isDecidedNow = wished[index] != nil
+            let isCalm = loops.indices.allSatisfy {
+                !loops[$0].workloads.contains(index) || inputs[$0].isMeasured(within: isDecidedNow ? inputs[$0].bound : inputs[$0].target)
+            }
             if !isCalm || passesBrake(of: index) || !covers(living, desired, workloads[index].specification) { workloads[index].desired = applied }
         }
     }
@@ -48,5 +52,5 @@ extension ShipperProcess {
 }
 
 extension LoopInput {
-    fileprivate var allowsRaise: Bool { quality == .measured && raw.map { $0 <= bound } ?? false }
+    fileprivate func isMeasured(within most: Delay) -> Bool { quality == .measured && raw.map { $0 <= most } ?? false }
 }

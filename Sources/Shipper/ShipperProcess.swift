@@ -226,7 +226,7 @@ public struct ShipperProcess: Sendable {
         }
         for (workload, rate) in wishes { workloads[workload].desired = rate }
         if let living { followLoweredGrants(living) }
-        giveUpUnfoundedRaises(inputs, living)
+        giveUpUnfoundedRaises(inputs, wished: wishes, living)
         if rows.isEmpty { rows.append(row(ordinal: 0, living, now, nil)) }
         rows[0].flows = measured.map(\.sample)
         rows[0].workloads = uses

@@ -66,7 +66,7 @@ extension FleetSimulation {
     /// What the enforcer asks before it writes: a shipper that died sends nothing any more, nor does a leader whose trust ended.
     private func terms(of order: PatchOrder) -> (SimulatedPods.Rule, isTrusted: Bool) {
         switch order.by {
-        case .shipper(let index, let life, _): (.lowerOnly, sites[index].life == life)
+        case .shipper(let index, let life, let patch): (.lowerOnly(isRaise: patch.isRaise), sites[index].life == life)
         case .coordinator(let index, let life, let patch):
             (.refuse(mayRaise: { patch.mayRaise(over: $0) }), centres[index].life == life && now.monotonic < patch.trustedUntil)
         }

@@ -172,7 +172,7 @@ public struct InvariantChecker: Sendable {
     ) {
         guard let before, let after = sites[index].pods.limit(of: workload) else { return }
         if case .coordinator(_, _, let patch) = order.by, after < before { rates.lowered(patch.workload, cluster: index, now) }
-        guard after > before else { return }
+        guard after > before, !before.carriesOut(after, over: sites[index].pods.workloads[workload].count) else { return }
         if case .coordinator(let centre, _, let patch) = order.by {
             note(rates.raised(patch, over: writes, by: centre, cluster: index, readsThrough: log.cursors(of: centre, at: now), hearing, now))
         }

@@ -15,10 +15,18 @@ struct SimulatedPods: Sendable {
     }
     /// Whose write it is.
     enum Rule: Sendable {
-        /// A shipper's: over a newer term it lowers only, and leaves the term.
-        case lowerOnly
+        /// A shipper's: over a newer term it lowers only, and leaves the term; and it raises only what was decided as a raise.
+        case lowerOnly(isRaise: Bool)
         /// The centre's: nothing is written over a newer term, and a raise is asked about.
         case refuse(mayRaise: @Sendable (String?) -> Bool)
+
+        /// - Parameter writer: what stands as the last writer of a Pod whose limit would rise.
+        func allowsRaise(over writer: String?) -> Bool {
+            switch self {
+            case .lowerOnly(let isRaise): isRaise
+            case .refuse(let mayRaise): mayRaise(writer)
+            }
+        }
     }
     /// One Pod's write, computed from what was read.
     struct Write: Sendable {
@@ -83,7 +91,7 @@ struct SimulatedPods: Sendable {
                 written = Write(read: pod, limit: share, term: newer)
             }
             if pod.limit == share, pod.term == written.term, pod.decision != nil { continue }
-            if let limit = pod.limit, limit < share, case .refuse(let mayRaise) = rule, !mayRaise(pod.decision) {
+            if let limit = pod.limit, limit < share, !rule.allowsRaise(over: pod.decision) {
                 heldBack += 1
                 continue
             }

@@ -55,6 +55,8 @@ struct PlannedDemand: Equatable {
 
 /// What flows of a workload already, or still may, and what it was granted last.
 private struct Standing {
+    /// What may flow of it by its newest row.
+    let flows: BitRate
     /// What may flow until the cluster says that it went lower: its limit as read back (what it uses, where it has none), or a
     /// grant that it may still act under.
     let committed: BitRate
@@ -62,7 +64,9 @@ private struct Standing {
     let last: BitRate?
     /// What it has by now: its limit as read back, or the newest grant where that is more. A cluster that says that it holds none has what
     /// is read back: a new grant of no more than the one that died is a rise for it, and waits for the others to come down.
-    let standing: BitRate
+    var standing: BitRate
+    /// Its limit as read back.
+    let applied: BitRate
 }
 
 /// Plans allocations for one fleet. Keeps the allocator's buffers, and the newest answer; decides nothing twice: equal input, equal plan.
@@ -121,10 +125,11 @@ public struct AllocationPlanner: Sendable {
                 let maximum = max(workload.floor, min(workload.ceiling, use?.idleWish ?? workload.ceiling))
                 demands.append(PlannedDemand(workload: place, minimum: workload.floor, maximum: maximum))
                 let last = grant?.rate(of: workload.id)
+                let (flows, applied) = (use.map(FleetView.mayFlow) ?? .zero, use?.applied ?? .zero)
                 standing.append(
                     Standing(
-                        committed: max(use.map(FleetView.mayFlow) ?? .zero, outstanding.highest(of: workload.id)), last: last,
-                        standing: max(use?.applied ?? .zero, holdsGrant ? last ?? .zero : .zero)))
+                        flows: flows, committed: max(flows, outstanding.highest(of: workload.id)), last: last,
+                        standing: max(applied, holdsGrant ? last ?? .zero : .zero), applied: applied))
             }
         }
         return (demands, standing)
@@ -265,31 +270,63 @@ public struct AllocationPlanner: Sendable {
 
     /// Decreases first. A rise past what stands is granted only from room that nobody is committed to any more: everybody counts with
     /// what may still flow until his cluster reports that it went lower. Where that is more than a link carries nobody on it rises,
-    /// except to its floor: an older grant that may still be acted under is counted, and never given anew.
-    private mutating func inTransit(_ shares: [BitRate], _ demands: [PlannedDemand], _ standing: [Standing], room: [BitRate]) -> [BitRate] {
+    /// except to its floor: an older grant that may still be acted under is counted, and never given anew. And where more flows than the
+    /// link carries, what was granted and is not yet used is taken back.
+    private mutating func inTransit(_ shares: [BitRate], _ demands: [PlannedDemand], _ given: [Standing], room: [BitRate]) -> [BitRate] {
         #if DEBUG
         if PlantedBug.increaseBeforeDecrease.isPlanted { return shares }
         #endif
-        guard demands.indices.contains(where: { shares[$0] < standing[$0].committed }) else { return shares }
-        let rising = demands.indices.filter { shares[$0] > standing[$0].standing }
-        guard !rising.isEmpty else { return shares }
+        guard demands.indices.contains(where: { shares[$0] < given[$0].committed }) else { return shares }
+        let standing = withoutUnusedGrants(given, demands, room: room)
+        var rising = demands.indices.filter { shares[$0] > standing[$0].standing }
+        var granted = shares
+        // Who cannot even keep what he was granted rises no further, and what he was granted is then no room for the others.
+        while !rising.isEmpty {
+            guard let rates = safeRates(of: rising, shares, demands, standing, room: room) else { break }
+            var refused: Set<Int> = []
+            for (place, index) in rising.enumerated() {
+                let isRefused = rates[place] < min(standing[index].committed, shares[index])
+                if isRefused { refused.insert(index) }
+                // What already stands is not taken back here: a decrease is the target's to decide, not the order's.
+                let safe = isRefused ? standing[index].standing : rates[place]
+                granted[index] = max(safe, min(demands[index].minimum, shares[index]))
+            }
+            if refused.isEmpty { break }
+            rising.removeAll { refused.contains($0) }
+        }
+        return granted
+    }
+
+    /// What those who rise may have, of what all others leave, in their order.
+    private mutating func safeRates(
+        of rising: [Int], _ shares: [BitRate], _ demands: [PlannedDemand], _ standing: [Standing], room: [BitRate]
+    ) -> [BitRate]? {
+        var counted = standing.map(\.committed)
+        // Of who rises, what lies above his share.
+        for index in rising { counted[index] = counted[index].minus(shares[index]) }
         var left = room
-        for (index, demand) in demands.enumerated() {
-            // Of who rises, what lies above his share.
-            let committed = standing[index].committed
-            let counted = shares[index] > standing[index].standing ? committed.minus(shares[index]) : committed
+        for (demand, counted) in zip(demands, counted) {
             for link in layout.workloads[demand.workload].links { left[link] = left[link].minus(counted) }
         }
         let capped = rising.map { index in
             PlannedDemand(workload: demands[index].workload, minimum: min(standing[index].committed, shares[index]), maximum: shares[index])
         }
-        var granted = shares
-        guard let rates = rates(of: Problem(demands: capped, room: left, brakes: [])) else { return granted }
-        for (place, index) in rising.enumerated() {
-            // What already stands is not taken back here: a decrease is the target's to decide, not the order's.
-            let safe = rates[place] >= capped[place].minimum ? rates[place] : standing[index].standing
-            granted[index] = max(safe, min(demands[index].minimum, shares[index]))
+        return rates(of: Problem(demands: capped, room: left, brakes: []))
+    }
+
+    private func withoutUnusedGrants(_ standing: [Standing], _ demands: [PlannedDemand], room: [BitRate]) -> [Standing] {
+        var left = room
+        var isOverfull = [Bool](repeating: false, count: room.count)
+        for (demand, given) in zip(demands, standing) {
+            for link in layout.workloads[demand.workload].links {
+                isOverfull[link] = isOverfull[link] || given.flows > left[link]
+                left[link] = left[link].minus(given.flows)
+            }
         }
-        return granted
+        return zip(demands, standing).map { demand, given in
+            var given = given
+            if layout.workloads[demand.workload].links.contains(where: { isOverfull[$0] }) { given.standing = given.applied }
+            return given
+        }
     }
 }

@@ -236,8 +236,9 @@ struct RateInvariants: Sendable {
         if patch.decision == nil { return (.founded, "\(name) is raised by a decision that stands nowhere") }
         let rise = "\(name) is raised from \(before.readable) to \(patch.desired.readable)"
         if cluster.delivery == .push { return (.founded, "\(rise) by the shipper, where the centre raises") }
+        let isToFloor = patch.desired <= cluster.guardrails.clamp(specification.floor)
         for loop in loops(of: patch.workload, in: index) {
-            if let problem = evidenceProblem(sites[index].loops[loop]) { return (.founded, "\(rise) \(problem)") }
+            if let problem = evidenceProblem(sites[index].loops[loop], isToFloor: isToFloor) { return (.founded, "\(rise) \(problem)") }
         }
         let place = cluster.workloads.firstIndex { $0.id == patch.workload } ?? 0
         guard sites[index].wishes[place]?.isFresh == true else {
@@ -253,11 +254,12 @@ struct RateInvariants: Sendable {
         return isWithin ? nil : (.bounded, "\(name) is set to \(rate.readable)")
     }
 
-    private func evidenceProblem(_ loop: Loop) -> String? {
+    /// - Parameter isToFloor: it comes back to what no site goes below, and need not wait until all is well within the target.
+    private func evidenceProblem(_ loop: Loop, isToFloor: Bool) -> String? {
         guard let evidence = loop.evidence else { return "before anything was measured" }
         guard evidence.isMeasured else { return "while a flow on \(loop.link) is not measured" }
         guard evidence.isWithinBound else { return "while a flow on \(loop.link) suffers" }
-        return evidence.isWithinTarget || !raisesWithinTarget ? nil : "while a flow on \(loop.link) is above its target"
+        return evidence.isWithinTarget || !raisesWithinTarget || isToFloor ? nil : "while a flow on \(loop.link) is above its target"
     }
 
     private func grantProblem(

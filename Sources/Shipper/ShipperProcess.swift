@@ -345,6 +345,7 @@ public struct ShipperProcess: Sendable {
             guard loops[loop].workloads.allSatisfy({ workloads[$0].pendingPatch == nil }) else { continue }
             loops[loop].changeTookEffect(at: now.monotonic, settle: settings.settle)
         }
+        if [.applied, .unknown].contains(report.result) { workloads[index].mayStand(at: report.desired) }
         status.patches[report.result, default: 0] += 1
         let unenforced = settleArrivals(of: index, report.result, now)
         record(

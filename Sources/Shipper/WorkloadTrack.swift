@@ -40,6 +40,11 @@ struct WorkloadTrack: Sendable {
         ticksBelow >= WorkloadTrack.ticksToIdle && lastUsed.map { $0 < limit } ?? false
     }
 
+    /// A patch was carried out, or may have been: until its limit is read back the higher of the two counts, for whoever shares its links.
+    mutating func mayStand(at rate: BitRate) {
+        if let applied, applied < rate { self.applied = rate }
+    }
+
     mutating func arrived(at now: MonotonicTime) { arrivedAt = arrivedAt ?? now }
 
     /// A patch leaves now: it reads every object that is there.

@@ -4,8 +4,8 @@ import Quantities
 
 /// What was written last, in words: the first thing that an engineer asks for when a run broke an invariant.
 extension FleetSimulation {
-    /// Of each cluster that the breach speaks of the newest rows on its disk; of each link what the newest allocations gave of it, and
-    /// what stands on it; and the faults of the last minutes. Empty where nothing broke.
+    /// Of each cluster that the breach speaks of the newest rows on its disk; of each link the newest rows of all that cross it, what the newest
+    /// allocations gave of it, and what stands on it; and the faults of the last minutes. Empty where nothing broke.
     public var trail: [String] {
         guard let breach = checker.breach else { return [] }
         let words = Set(breach.detail.split { " /:,".contains($0) })
@@ -15,6 +15,8 @@ extension FleetSimulation {
     }
     private static let trailClusters = 2
     private static let trailEntries: Int64 = 16
+    /// Of the other clusters on a link.
+    private static let trailEntriesBeside: Int64 = 6
     private static let trailAllocations = 8
     private static let trailFaults = Nanoseconds.seconds(300)
 
@@ -37,7 +39,9 @@ extension FleetSimulation {
                 return "\(site.cluster.id)/\(site.cluster.workloads[place].id) \(limits.joined(separator: " + "))"
             }
         }
-        return allocations.suffix(FleetSimulation.trailAllocations) + ["on the Pods of \(link) stand: \(standing.joined(separator: "; "))"]
+        let crossing = sites.filter { site in site.cluster.workloads.contains { $0.links.contains(link) } }
+        let told = crossing.flatMap { trail(of: $0, entries: FleetSimulation.trailEntriesBeside) }
+        return told + allocations.suffix(FleetSimulation.trailAllocations) + ["on the Pods of \(link) stand: \(standing.joined(separator: "; "))"]
     }
 
     private func words(for record: AllocationRecord, of link: LinkID) -> String {
@@ -49,9 +53,9 @@ extension FleetSimulation {
         return "\(record.version): " + ([capacity] + shares + kept).joined(separator: "; ")
     }
 
-    private func trail(of site: SimulatedSite) -> [String] {
+    private func trail(of site: SimulatedSite, entries: Int64 = FleetSimulation.trailEntries) -> [String] {
         var lines: [String] = []
-        var after = max(site.spool.tail.sequence, site.spool.head.sequence - FleetSimulation.trailEntries)
+        var after = max(site.spool.tail.sequence, site.spool.head.sequence - entries)
         while after < site.spool.head.sequence {
             let reading = site.spool.read(after: after)
             if let hole = reading.hole {

@@ -77,6 +77,19 @@ struct UnfoundedRaiseTests {
         #expect(bench.limitRate > lowest)
     }
 
+    @Test func `of a raise without an answer the higher limit counts until it can be read back`() throws {
+        var (bench, desired) = try benchWithRefusedRaise()
+        let before = bench.limitRate
+        let raise = try #require(bench.refuse(bench.tick(delay: .microseconds(20), used: before)).first)
+        _ = bench.refuse(bench.step(.patchSettled(PatchReport(workload: raise.workload, desired: raise.desired, result: .unknown))))
+        bench.limit = .unknown("no answer")
+        let effects = bench.tick(delay: .microseconds(20), used: before)
+        #expect(try #require(try effects.decision).input.applied == desired && desired > before)
+        _ = bench.refuse(effects)
+        bench.limit = .limited(before)
+        #expect(try #require(try bench.tick(delay: .microseconds(20), used: before).decision).input.applied == before)
+    }
+
     @Test func `a refused raise is not tried again while its flow is not measured`() throws {
         var (bench, _) = try benchWithRefusedRaise()
         #expect(bench.refuse(bench.tick(delay: nil, used: bench.limitRate)).isEmpty)

@@ -314,6 +314,8 @@ public struct AllocationPlanner: Sendable {
         return rates(of: Problem(demands: capped, room: left, brakes: []))
     }
 
+    /// Where more flows than a link carries, only what is read back stands. What flows is asked, not what may still be acted under: that
+    /// is more than the link carries after each smaller grant, and would take back what is only on its way.
     private func withoutUnusedGrants(_ standing: [Standing], _ demands: [PlannedDemand], room: [BitRate]) -> [Standing] {
         var left = room
         var isOverfull = [Bool](repeating: false, count: room.count)

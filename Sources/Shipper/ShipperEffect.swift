@@ -60,7 +60,7 @@ public struct WorkloadPatch: Sendable, Equatable {
     public var decision: LogPosition?
     /// The coordinator's term that the shipper knows.
     public var term: Int64
-    /// Whether this was decided as a raise. What was not raises no object, though its share of `desired` be more than stands on it: between
+    /// Whether it lies above what was read back at its tick. What does not raises no object, though its share of `desired` be more than stands on it: between
     /// the tick and the patch somebody may have lowered it, or written a limit of his own on the object beside it.
     public var isRaise: Bool { before.map { desired > $0 } ?? false }
 

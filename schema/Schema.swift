@@ -49,6 +49,7 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(18, oldestBinary: 1, "0018_seal_by_day", PackageResources._018_seal_by_day_sql),
         MigrationScript(19, oldestBinary: 1, "0019_cheaper_appends", PackageResources._019_cheaper_appends_sql),
         MigrationScript(20, oldestBinary: 1, "0020_one_plan", PackageResources._020_one_plan_sql),
+        MigrationScript(21, oldestBinary: 1, "0021_empty_lists", PackageResources._021_empty_lists_sql),
     ]
 }
 

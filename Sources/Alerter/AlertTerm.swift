@@ -20,6 +20,8 @@ struct AlertTerm: Sendable {
     private(set) var storedCursors: [StreamName: Int64] = [:]
     private var cursorsStoredAt: MonotonicTime?
     var isRecalling = false
+    /// What is being recalled may be older than what the log holds now.
+    private var mustRecallAgain = false
     /// What the outbox was asked to store and has not answered.
     private(set) var entryUnderWay: OutboxEntry?
 
@@ -33,17 +35,31 @@ struct AlertTerm: Sendable {
 
     /// Whether it knows what its predecessors left.
     var hasRecalled: Bool { book != nil }
-    /// Only a stream that is ours is at rest: no older leader's change can follow what is recalled.
-    var mayRecall: Bool { book == nil && !isRecalling && writer.head != nil }
+    /// Only a stream that is ours is at rest: no older leader's change, and none of our own, can follow what is recalled.
+    var mayRecall: Bool { book == nil && !isRecalling && writer.head != nil && writer.isIdle }
     var active: [(state: AlertChange.State, alert: Alert)] { book?.active ?? [] }
 
     mutating func recall(_ memory: AlertMemory, now: Now) {
         isRecalling = false
+        guard !mustRecallAgain else {
+            mustRecallAgain = false
+            return
+        }
         #if DEBUG
         let memory = PlantedBug.successorForgets.isPlanted ? AlertMemory() : memory
         #endif
         book = AlertBook(restoring: memory.changes, now: now)
         dispatcher = AlertDispatcher(restoring: memory.changes, notifications: memory.notifications, now: now.monotonic)
+    }
+
+    /// The log was restored to an older state, in which other alerts are active and others were told: what it says then is recalled, and looked
+    /// at anew. Else an alert that ended since would stand there for ever.
+    mutating func beginAnew() {
+        mustRecallAgain = isRecalling
+        book = nil
+        dispatcher = AlertDispatcher()
+        unwritten = Array(unwritten.prefix(writer.discardWaiting()))
+        if entryUnderWay == nil { unstored = [] }
     }
 
     // MARK: - What changes

@@ -72,6 +72,7 @@ public struct AlerterProcess: Sendable {
         case .recalled(let memory, let number):
             guard term?.number == number, term?.isRecalling == true else { return [] }
             term?.recall(memory, now: now)
+            guard term?.hasRecalled == true else { return recall(now) }
             return [.note("alerts recalled", ["changes": "\(memory.changes.count)", "notifications": "\(memory.notifications.count)"])]
         case .recallFailed(let number):
             if term?.number == number { term?.isRecalling = false }
@@ -157,6 +158,7 @@ public struct AlerterProcess: Sendable {
         if !reading.movedBack.isEmpty {
             // What was read is not there any more: begin where the database says now.
             hasPlace = false
+            term?.beginAnew()
             return [.note("the log moved back", ["streams": "\(reading.movedBack.count)"])] + read()
         }
         guard reading.isComplete else { return read() }
@@ -212,7 +214,10 @@ public struct AlerterProcess: Sendable {
     }
 
     private mutating func logAnswered(_ answer: LogAnswer, _ now: Now) -> [AlerterEffect] {
-        guard let settled = term?.writer.answered(answer, now: now.monotonic) else {
+        let movedBack = term?.writer.timesMovedBack
+        let settled = term?.writer.answered(answer, now: now.monotonic)
+        if term?.writer.timesMovedBack != movedBack { term?.beginAnew() }
+        guard let settled else {
             guard let reason = term?.writer.haltReason else { return advance(now) + recall(now) + wake() }
             lease.deposed()
             return endTerm(reason)

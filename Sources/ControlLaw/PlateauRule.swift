@@ -38,7 +38,7 @@ struct PlateauRule: LawRule {
         var brakes: UInt8 = 0
         /// Ticks held for not being our traffic.
         var held: UInt16 = 0
-        /// The steering value at the first brake. Unit: 100 ns.
+        /// The steering value at the first of them that knew the use; 0 where none did. Unit: 100 ns.
         var firstRaw: Int32 = 0
         /// The highest rate at which use was proven.
         var provenUse: Int64 = 0
@@ -123,6 +123,6 @@ struct PlateauRule: LawRule {
     func turningPoints(_ memory: Memory, _ input: LoopInput) -> [Int32] {
         // Up to here two brakes helped enough to try another.
         let points = filters.turningPoints(memory.pacing, input)
-        return memory.brakes >= 2 ? points + [Int32(Int64(memory.firstRaw) * 7 / 10)] : points
+        return memory.brakes >= 2 && memory.firstRaw > 0 ? points + [Int32(Int64(memory.firstRaw) * 7 / 10)] : points
     }
 }

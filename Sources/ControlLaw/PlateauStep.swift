@@ -21,8 +21,6 @@ struct PlateauStep {
         frame = LoopFrame(
             input, minimum: LoopFrame.smallest, maximum: BitRate.maximum.bitsPerSecond, lastDesired: memory.pacing.lastDesired)
         thresholds = rule.filters.thresholds(input, memory.pacing)
-        // What was braked blind tells nothing of whose traffic it is.
-        if input.used != nil, memory.lastUsed < 0 { self.memory.brakes = 0 }
     }
 
     mutating func propose() -> Proposal {
@@ -75,7 +73,8 @@ struct PlateauStep {
     private var isUnproven: Bool { input.used == nil && (frame.current ?? .max) > memory.provenUse }
 
     private mutating func brake(_ raw: Delay) -> Proposal {
-        guard let carried else { return brakeBlind(raw) }
+        guard let carried else { return brakeBlind() }
+        forgetBlindBrakes()
         sufferedAt = carried
         if isAtFloor { return Proposal(rate: frame.lowest, reason: .atFloor, isBrake: true) }
         if carried <= frame.lowest { return Proposal(rate: frame.current, reason: .notOurTraffic) }
@@ -92,9 +91,14 @@ struct PlateauStep {
         memory.brakes >= 2 && Int64(raw.hundredNanoseconds) > Int64(memory.firstRaw) * 7 / 10
     }
 
-    private mutating func brakeBlind(_ raw: Delay) -> Proposal {
+    /// What was braked without knowing the use tells nothing of whose traffic it is.
+    private mutating func forgetBlindBrakes() {
+        if memory.firstRaw == 0 { memory.brakes = 0 }
+    }
+
+    private mutating func brakeBlind() -> Proposal {
         sufferedAt = nil
-        noteBrake(raw)
+        noteBlindBrake()
         let standing = frame.current ?? frame.highest
         return Proposal(rate: scaled(standing, rule.settings.furtherBrake), reason: .brakedAboveBound, isBrake: true)
     }
@@ -102,10 +106,11 @@ struct PlateauStep {
     /// Smoothed delay above the deadband, the raw one not above the bound: gently, through cooldown.
     private mutating func lower(_ raw: Delay) -> Proposal {
         guard let carried else {
-            noteBrake(raw)
+            noteBlindBrake()
             let rate = scaled(frame.current ?? frame.highest, rule.settings.brake)
             return Proposal(rate: rate, reason: .aboveTarget)
         }
+        forgetBlindBrakes()
         sufferedAt = carried
         if isAtFloor { return Proposal(rate: frame.lowest, reason: .atFloor) }
         if carried <= frame.lowest { return Proposal(rate: frame.current, reason: .notOurTraffic) }
@@ -139,9 +144,13 @@ struct PlateauStep {
 
     private mutating func noteBrake(_ raw: Delay) {
         if memory.brakes == 0 {
-            memory.firstRaw = raw.hundredNanoseconds
+            memory.firstRaw = max(1, raw.hundredNanoseconds)
             memory.held = 0
         }
+    }
+
+    private mutating func noteBlindBrake() {
+        if memory.brakes == 0 { (memory.firstRaw, memory.held) = (0, 0) }
     }
 
     // MARK: Calm, and up
@@ -189,7 +198,8 @@ struct PlateauStep {
     /// Whether a brake of this step is one of which it can be said later that it did not help. One that was decided before the last was in
     /// force is the same brake again, and what first limits a workload may lie above all that it sends.
     private var tellsOfHelp: Bool {
-        guard input.used != nil else { return true }
+        // Among others that do, a blind one says nothing.
+        guard input.used != nil else { return memory.firstRaw == 0 }
         return frame.current != nil && (memory.brakes == 0 || input.evidence.contains(.confirmed))
     }
 

@@ -55,18 +55,12 @@ struct PlannedDemand: Equatable {
 
 /// What flows of a workload already, or still may, and what it was granted last.
 private struct Standing {
-    /// What may flow of it by its newest row.
+    /// What may flow of it by its newest row: its limit as read back, or what it uses where it has none.
     let flows: BitRate
-    /// What may flow until the cluster says that it went lower: its limit as read back (what it uses, where it has none), or a
-    /// grant that it may still act under.
+    /// What may flow until the cluster says that it went lower: the same, or a grant that it may still act under.
     let committed: BitRate
     /// The newest grant.
     let last: BitRate?
-    /// What it has by now: its limit as read back, or the newest grant where that is more. A cluster that says that it holds none has what
-    /// is read back: a new grant of no more than the one that died is a rise for it, and waits for the others to come down.
-    var standing: BitRate
-    /// Its limit as read back.
-    let applied: BitRate
 }
 
 /// Plans allocations for one fleet. Keeps the allocator's buffers, and the newest answer; decides nothing twice: equal input, equal plan.
@@ -118,18 +112,13 @@ public struct AllocationPlanner: Sendable {
         for (index, cluster) in layout.clusters.enumerated() where view.isGrantable[index] {
             let grant = state.grants[cluster.id]
             let outstanding = state.outstandingRates(of: cluster.id)
-            let holdsGrant = state.clusters[cluster.id]?.grantHeld != nil
             for place in cluster.workloads {
                 let workload = layout.workloads[place]
                 let use = view.uses[place]
                 let maximum = max(workload.floor, min(workload.ceiling, use?.idleWish ?? workload.ceiling))
                 demands.append(PlannedDemand(workload: place, minimum: workload.floor, maximum: maximum))
-                let last = grant?.rate(of: workload.id)
-                let (flows, applied) = (use.map(FleetView.mayFlow) ?? .zero, use?.applied ?? .zero)
-                standing.append(
-                    Standing(
-                        flows: flows, committed: max(flows, outstanding.highest(of: workload.id)), last: last,
-                        standing: max(applied, holdsGrant ? last ?? .zero : .zero), applied: applied))
+                let flows = use.map(FleetView.mayFlow) ?? .zero
+                standing.append(Standing(flows: flows, committed: max(flows, outstanding.highest(of: workload.id)), last: grant?.rate(of: workload.id)))
             }
         }
         return (demands, standing)
@@ -217,9 +206,9 @@ public struct AllocationPlanner: Sendable {
         return solution
     }
 
-    /// The rates alone.
+    /// The rates alone, with every minimum held.
     private mutating func rates(of problem: Problem) -> [BitRate]? {
-        guard let instance = instance(of: problem) else { return nil }
+        guard let instance = instance(of: problem, holdsFloors: true) else { return nil }
         let result = solver.solve(instance)
         var rates = [BitRate](repeating: .zero, count: problem.demands.count)
         for (ordered, given) in instance.positions.enumerated() { rates[given] = result.rate(of: ordered) }
@@ -268,67 +257,50 @@ public struct AllocationPlanner: Sendable {
         return share.minus(last) < last.scaled(thousandths: hysteresisThousandths) ? last : share
     }
 
-    /// Decreases first. A rise past what stands is granted only from room that nobody is committed to any more: everybody counts with
-    /// what may still flow until his cluster reports that it went lower. Where that is more than a link carries nobody on it rises,
-    /// except to its floor: an older grant that may still be acted under is counted, and never given anew. And where more flows than the
-    /// link carries, what was granted and is not yet used is taken back.
-    private mutating func inTransit(_ shares: [BitRate], _ demands: [PlannedDemand], _ given: [Standing], room: [BitRate]) -> [BitRate] {
+    /// Decreases first: who has more than his share is granted that at once, and counts with what he has until he says that he went lower.
+    ///
+    /// A rise waits for room, in two steps. Up to his newest grant everybody may rise into what is left by what flows: where a link came
+    /// to carry less, that takes back what is not used of the grants and no longer fits. Past it he may rise where all that may still come to
+    /// flow, older grants included, leaves room. Nobody waits for room below his floor.
+    private mutating func inTransit(_ shares: [BitRate], _ demands: [PlannedDemand], _ standing: [Standing], room: [BitRate]) -> [BitRate] {
         #if DEBUG
         if PlantedBug.increaseBeforeDecrease.isPlanted { return shares }
         #endif
-        guard demands.indices.contains(where: { shares[$0] < given[$0].committed }) else { return shares }
-        let standing = withoutUnusedGrants(given, demands, room: room)
-        var rising = demands.indices.filter { shares[$0] > standing[$0].standing }
-        var granted = shares
-        // Who cannot even keep what he was granted rises no further, and what he was granted is then no room for the others.
-        while !rising.isEmpty {
-            guard let rates = safeRates(of: rising, shares, demands, standing, room: room) else { break }
-            var refused: Set<Int> = []
-            for (place, index) in rising.enumerated() {
-                let isRefused = rates[place] < min(standing[index].committed, shares[index])
-                if isRefused { refused.insert(index) }
-                // What already stands is not taken back here: a decrease is the target's to decide, not the order's.
-                let safe = isRefused ? standing[index].standing : rates[place]
-                granted[index] = max(safe, min(demands[index].minimum, shares[index]))
-            }
-            if refused.isEmpty { break }
-            rising.removeAll { refused.contains($0) }
+        guard demands.indices.contains(where: { shares[$0] < standing[$0].committed }) else { return shares }
+        let again = zip(shares, standing).map { min($0, max($1.flows, $1.last ?? .zero)) }
+        // Who was told to come down, and has not said yet that he did, is not told to stay.
+        let stays = standing.map { min($0.flows, $0.last ?? $0.flows) }
+        let upToNewest = rising(from: stays, to: again, counting: standing.map(\.flows), demands, room: room)
+        let past = rising(from: standing.map(\.committed), to: shares, counting: standing.map(\.committed), demands, room: room)
+        let isBooked = isOverfull(by: standing.map(\.committed), demands, room: room)
+        return demands.indices.map { index in
+            let mayPass = upToNewest[index] == again[index] && !layout.workloads[demands[index].workload].links.contains { isBooked[$0] }
+            return mayPass ? past[index] : upToNewest[index]
         }
-        return granted
     }
 
-    /// What those who rise may have, of what all others leave, in their order.
-    private mutating func safeRates(
-        of rising: [Int], _ shares: [BitRate], _ demands: [PlannedDemand], _ standing: [Standing], room: [BitRate]
-    ) -> [BitRate]? {
-        var counted = standing.map(\.committed)
-        // Of who rises, what lies above his share.
-        for index in rising { counted[index] = counted[index].minus(shares[index]) }
-        var left = room
+    /// By link, whether that comes to more than it carries.
+    private func isOverfull(by counted: [BitRate], _ demands: [PlannedDemand], room: [BitRate]) -> [Bool] {
+        var sums = [BitRate](repeating: .zero, count: room.count)
         for (demand, counted) in zip(demands, counted) {
-            for link in layout.workloads[demand.workload].links { left[link] = left[link].minus(counted) }
+            for link in layout.workloads[demand.workload].links { sums[link] = sums[link] + counted }
         }
-        let capped = rising.map { index in
-            PlannedDemand(workload: demands[index].workload, minimum: min(standing[index].committed, shares[index]), maximum: shares[index])
-        }
-        return rates(of: Problem(demands: capped, room: left, brakes: []))
+        return zip(sums, room).map { $0 > $1 }
     }
 
-    /// Where more flows than a link carries, only what is read back stands. What flows is asked, not what may still be acted under: that
-    /// is more than the link carries after each smaller grant, and would take back what is only on its way.
-    private func withoutUnusedGrants(_ standing: [Standing], _ demands: [PlannedDemand], room: [BitRate]) -> [Standing] {
+    /// Rates between `base` and `target` for those who rise, at `target` for the others, in the order and by the weights of the shares: where
+    /// more counts than a link carries, nobody on it rises.
+    /// - Parameter counted: what each takes of his links whatever he is granted.
+    private mutating func rising(
+        from base: [BitRate], to target: [BitRate], counting counted: [BitRate], _ demands: [PlannedDemand], room: [BitRate]
+    ) -> [BitRate] {
+        let kept = demands.indices.map { max(min(base[$0], target[$0]), min(demands[$0].minimum, target[$0])) }
+        guard kept != target else { return target }
         var left = room
-        var isOverfull = [Bool](repeating: false, count: room.count)
-        for (demand, given) in zip(demands, standing) {
-            for link in layout.workloads[demand.workload].links {
-                isOverfull[link] = isOverfull[link] || given.flows > left[link]
-                left[link] = left[link].minus(given.flows)
-            }
+        for (index, demand) in demands.enumerated() {
+            for link in layout.workloads[demand.workload].links { left[link] = left[link].minus(counted[index].minus(kept[index])) }
         }
-        return zip(demands, standing).map { demand, given in
-            var given = given
-            if layout.workloads[demand.workload].links.contains(where: { isOverfull[$0] }) { given.standing = given.applied }
-            return given
-        }
+        let between = demands.indices.map { PlannedDemand(workload: demands[$0].workload, minimum: kept[$0], maximum: target[$0]) }
+        return rates(of: Problem(demands: between, room: left, brakes: [])) ?? kept
     }
 }

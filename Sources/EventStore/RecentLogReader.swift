@@ -3,15 +3,8 @@ public import PostgreSQL
 public import Quantities
 import Schema
 
-/// The newest part of the log: enough to know how the fleet stands, without having read all of it.
+/// Reads the newest part of the log (`RecentPart`).
 public struct RecentLogReader: Sendable {
-    /// Of each cluster's stream so many entries are read: some dozens of ticks, of which the newest counts. A new leader folds as many of
-    /// each cluster before its first decision. Where facts alone fill them, the cluster is unheard until its next tick, and keeps its share.
-    public static let entriesOfCluster: Int64 = 128
-    /// Of the coordinator's stream so many per cluster: the grants that may still live, and the estimates around them.
-    public static let coordinatorEntriesPerCluster: Int64 = 16
-    public static let coordinatorEntriesAtLeast: Int64 = 400
-
     /// Where the newest part begins.
     public struct Place: Sendable {
         /// From where each stream is read, and the roster in force there.
@@ -33,9 +26,10 @@ public struct RecentLogReader: Sendable {
     public init(_ connection: PostgresConnection) { self.connection = connection }
 
     public func place(clusters: Int) async throws(PostgresError) -> Place {
-        let ofCoordinator = max(RecentLogReader.coordinatorEntriesAtLeast, Int64(clusters) * RecentLogReader.coordinatorEntriesPerCluster)
         let (streams, grants) = try await connection.run { session throws(PostgresError) in
-            let parameters: [PostgresParameter] = [.int8(ofCoordinator), .int8(RecentLogReader.entriesOfCluster)]
+            let parameters: [PostgresParameter] = [
+                .int8(RecentPart.entriesOfCoordinator(clusters: clusters)), .int8(RecentPart.entriesOfCluster), .int8(RecentPart.mostEntriesOfCluster),
+            ]
             let streams = try session.query(Query.recentPlace, parameters) { row throws(PostgresError) in try StreamPlace(row) }
             // A grant of a later version is one that this coordinator cannot count with; its newest allocation says what is kept.
             let grants = try session.query(Query.grantHeads) { row throws(PostgresError) in try? Grant(bodyText: try row.value("body")) }

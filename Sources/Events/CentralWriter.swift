@@ -27,6 +27,8 @@ public struct CentralWriter: Sendable {
     /// A batch that was sent and not answered: the head tells whether it was stored.
     private var unanswered: [LogEntry] = []
     private var failures = 0
+    /// How often the log turned out to have forgotten what it had stored here.
+    public private(set) var timesMovedBack = 0
     private var random: SplitMix
 
     public init(stream: StreamName, term: Int64, hash: HashFunction, seed: UInt64) {
@@ -50,6 +52,12 @@ public struct CentralWriter: Sendable {
     }
 
     public mutating func add(_ entries: [LogEntry]) { waiting += entries }
+
+    /// Forgets what was not sent yet; how many entries are still under way.
+    public mutating func discardWaiting() -> Int {
+        waiting = []
+        return unanswered.count
+    }
 
     /// The request to send now, if any.
     public mutating func proceed(_ now: MonotonicTime) -> LogRequest? {
@@ -86,6 +94,9 @@ public struct CentralWriter: Sendable {
     public mutating func answered(_ answer: LogAnswer, now: MonotonicTime) -> (stored: [LogEntry], first: Int64)? {
         switch answer {
         case .opened(let claim, _, _):
+            if let known = self.claim?.head, claim.head.sequence < known.sequence || claim.head.sequence == known.sequence && claim.head != known {
+                timesMovedBack += 1
+            }
             let stored = settleUnanswered(head: claim.head)
             self.claim = claim
             failures = 0
@@ -100,7 +111,10 @@ public struct CentralWriter: Sendable {
             return (batch, head.sequence - Int64(batch.count) + 1)
         case .fenced: phase = .halted("a newer term writes the stream")
         case .refused(.staleTerm): phase = .halted("the log has seen a newer term")
-        case .refused(.noPartition), .outOfOrder, .headMovedBack: retry(now)
+        case .outOfOrder, .headMovedBack:
+            timesMovedBack += 1
+            retry(now)
+        case .refused(.noPartition): retry(now)
         case .conflict(let sequence): phase = .halted("the log holds something else at \(stream)/\(sequence)")
         case .refused(let refusal): phase = .halted("the log refused the request: \(refusal.sentence)")
         }

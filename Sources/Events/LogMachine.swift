@@ -31,6 +31,12 @@ public struct LogMachine: Sendable {
     /// The rows of the last tick stored per cluster, whichever of its spools wrote them.
     private var newestTicks: [ClusterID: [PositionedTick]] = [:]
 
+    /// Where the first row of a cluster's newest tick stands, if that is in this stream.
+    public func newestTick(of stream: StreamName) -> Int64? {
+        guard let first = stream.cluster.flatMap({ newestTicks[$0]?.first }), first.position.stream == stream else { return nil }
+        return first.position.sequence
+    }
+
     /// What the newest append put on the log, as it was read, and where the first of it stands: for projections beside the machine.
     public private(set) var newestStored: (stream: StreamName, firstSequence: Int64, entries: ArraySlice<ReadEntry>)?
 

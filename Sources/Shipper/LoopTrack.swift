@@ -18,6 +18,8 @@ struct LoopTrack: Sendable {
     /// When the last decrease, and the last change of either kind, took effect and had settled; nil while one is under way.
     private(set) var decreaseSettledAt: MonotonicTime? = MonotonicTime(nanoseconds: .min)
     private(set) var changeSettledAt: MonotonicTime? = MonotonicTime(nanoseconds: .min)
+    /// The same two as they were before the change that is under way, until a part of it may be in force.
+    private var settledBeforeChange: (decrease: MonotonicTime?, change: MonotonicTime?)?
     /// A local brake that no allocation has taken in yet, by the position of the decision: a cap on this cluster on this link.
     var brake: (cap: BitRate, sequence: Int64)?
     var isResumed: Bool
@@ -73,12 +75,21 @@ struct LoopTrack: Sendable {
     }
 
     mutating func changeBegan(isDecrease: Bool) {
+        if changeSettledAt != nil { settledBeforeChange = (decreaseSettledAt, changeSettledAt) }
         changeSettledAt = nil
         if isDecrease { decreaseSettledAt = nil }
     }
 
-    /// All patches of the loop were acknowledged at `now`.
-    mutating func changeTookEffect(at now: MonotonicTime, settle: Nanoseconds) {
+    /// A part of the change that is under way is in force, or may be.
+    mutating func changeMayStand() { settledBeforeChange = nil }
+
+    /// No patch of the loop is under way any more. Where every one came to nothing, no limit moved, and what was evidence still is.
+    mutating func changeEnded(at now: MonotonicTime, settle: Nanoseconds) {
+        if let before = settledBeforeChange, changeSettledAt == nil {
+            (decreaseSettledAt, changeSettledAt) = before
+            settledBeforeChange = nil
+            return
+        }
         if changeSettledAt == nil { changeSettledAt = now + settle }
         if decreaseSettledAt == nil { decreaseSettledAt = now + settle }
     }

@@ -4,32 +4,54 @@ import Quantities
 
 /// Raises that were decided and are not in force.
 extension ShipperProcess {
+    /// What was given up where an object had left lies below the lower guardrail, and stands as it is. It is not patched to that once
+    /// something else stands.
+    mutating func raiseWishesIntoBounds() {
+        for index in workloads.indices where !workloads[index].isConfirmed {
+            workloads[index].desired = workloads[index].desired.map { max($0, settings.cluster.guardrails.minimum) }
+        }
+    }
+
     /// Gives up the raises that nothing speaks for any more.
     ///
     /// A limit that was to rise and did not, because its patch was refused, lost or undone, is patched again with every tick. That is a
     /// raise each time, and needs each time what the first needed: a grant that lives and covers it, and flows that are measured and do not
     /// suffer, on every link that the workload crosses; nor may it pass what a brake left to another loop that the workload takes part in,
     /// until a grant says that the brake was taken in. A loop that only holds says nothing of another loop's raise, so it is asked here.
-    /// - Parameter wished: what this tick decided; what it did not is tried again, and that only while all is well within its target.
-    mutating func giveUpUnfoundedRaises(_ inputs: [LoopInput], wished: [Int: BitRate], _ living: Grant?) {
+    /// - Parameter wished: what this tick decided; what it did not is tried again, and that only while all is well within its target. A
+    ///   floor is given back as soon as the bound is kept.
+    mutating func giveUpUnfoundedRaises(_ inputs: [LoopInput], _ uses: [WorkloadUse], wished: [Int: BitRate], _ living: Grant?) {
         guard mayAct, settings.cluster.delivery != .push else { return }
+        let pastBrakes = membersPastBrakes(uses, living)
         for index in workloads.indices {
             guard let desired = workloads[index].desired, let applied = workloads[index].applied, desired > applied, !workloads[index].isConfirmed
             else { continue }
-            let isDecidedNow = wished[index] != nil
-            let isCalm = loops.indices.allSatisfy {
-                !loops[$0].workloads.contains(index) || inputs[$0].isMeasured(within: isDecidedNow ? inputs[$0].bound : inputs[$0].target)
+            let isToFloor = desired <= settings.cluster.guardrails.clamp(workloads[index].specification.floor)
+            let isMeasuredCalm = loops.indices.allSatisfy {
+                !loops[$0].workloads.contains(index)
+                    || inputs[$0].isMeasured(within: isToFloor || wished[index] != nil ? inputs[$0].bound : inputs[$0].target)
             }
-            if !isCalm || passesBrake(of: index) || !covers(living, desired, workloads[index].specification) { workloads[index].desired = applied }
+            let isPastBrake = !isToFloor && pastBrakes.contains(index)
+            guard !isMeasuredCalm || isPastBrake || !covers(living, desired, workloads[index].specification) else { continue }
+            workloads[index].desired = applied
         }
     }
 
-    /// Whether all that the members of one of its loops are to have comes to more than a brake left them.
-    private func passesBrake(of workload: Int) -> Bool {
-        loops.contains { loop in
-            guard loop.workloads.contains(workload), let cap = loop.brake?.cap else { return false }
-            return loop.workloads.reduce(.zero) { $0 + (workloads[$1].desired ?? workloads[$1].applied ?? .zero) } > cap
+    /// The members of the loops of which all that their members are to have comes to more than a brake left them, counted as the brake
+    /// counted: who is idle with his use, who is absent with nothing.
+    private func membersPastBrakes(_ uses: [WorkloadUse], _ living: Grant?) -> Set<Int> {
+        var found: Set<Int> = []
+        for loop in loops {
+            guard let cap = loop.brake?.cap else { continue }
+            let wished = LoopSums(
+                loop.workloads.map { place in
+                    var member = member(place, uses, living)
+                    member.applied = workloads[place].desired ?? member.applied
+                    return member
+                })
+            if wished.applied.map({ $0 > cap }) ?? false { found.formUnion(loop.workloads) }
         }
+        return found
     }
 
     /// Leaves out the raises that the grant covers no more. Between a decision and its patch the spool takes its time, and a raise that probes

@@ -226,7 +226,8 @@ public struct ShipperProcess: Sendable {
         }
         for (workload, rate) in wishes { workloads[workload].desired = rate }
         if let living { followLoweredGrants(living) }
-        giveUpUnfoundedRaises(inputs, wished: wishes, living)
+        raiseWishesIntoBounds()
+        giveUpUnfoundedRaises(inputs, uses, wished: wishes, living)
         if rows.isEmpty { rows.append(row(ordinal: 0, living, now, nil)) }
         rows[0].flows = measured.map(\.sample)
         rows[0].workloads = uses
@@ -285,7 +286,7 @@ public struct ShipperProcess: Sendable {
             used: sums.used, applied: sums.applied, floor: sums.floor, ceiling: sums.ceiling, grant: sums.grant, evidence: evidence)
     }
 
-    private func member(_ place: Int, _ uses: [WorkloadUse], _ living: Grant?) -> LoopSums.Member {
+    func member(_ place: Int, _ uses: [WorkloadUse], _ living: Grant?) -> LoopSums.Member {
         let specification = workloads[place].specification
         let floor = settings.cluster.guardrails.clamp(specification.floor)
         return LoopSums.Member(
@@ -341,11 +342,13 @@ public struct ShipperProcess: Sendable {
         guard let index = workloads.firstIndex(where: { $0.specification.id == report.workload }) else { return [] }
         workloads[index].pendingPatch = nil
         let patch = inFlightPatches.removeValue(forKey: report.workload)
+        let mayStand = [.applied, .unknown].contains(report.result) || report.objectCount > 0
+        if mayStand { workloads[index].mayStand(at: report.desired) }
         for loop in loops.indices where loops[loop].workloads.contains(index) {
+            if mayStand { loops[loop].changeMayStand() }
             guard loops[loop].workloads.allSatisfy({ workloads[$0].pendingPatch == nil }) else { continue }
-            loops[loop].changeTookEffect(at: now.monotonic, settle: settings.settle)
+            loops[loop].changeEnded(at: now.monotonic, settle: settings.settle)
         }
-        if [.applied, .unknown].contains(report.result) { workloads[index].mayStand(at: report.desired) }
         status.patches[report.result, default: 0] += 1
         let unenforced = settleArrivals(of: index, report.result, now)
         record(
@@ -391,6 +394,8 @@ public struct ShipperProcess: Sendable {
     mutating func effects(of actions: [LogWriter.Action], _ now: Now) -> [ShipperEffect] {
         var result: [ShipperEffect] = []
         for action in actions {
+            // The next spool is another stream's: what is meant for this one must not be done to it.
+            if isRenewing { guard case .send = action else { continue } }
             switch action {
             case .send(let request): result.append(.send(request))
             case .read(let after): result.append(.readSpool(after: after))

@@ -6,8 +6,10 @@ import Quantities
 struct WorkloadTrack: Sendable {
     let specification: WorkloadSpecification
     private var lastCount: (bytes: UInt64, at: MonotonicTime)?
-    /// The limit as last read back; nil where unlimited or unknown.
+    /// The limit as last read back, or a higher one that a patch may have written since; nil where unlimited or unknown.
     private(set) var applied: BitRate?
+    /// The limit as last read back.
+    private var lastReadBack: BitRate?
     private(set) var appliedIsKnown = false
     /// Nothing of it runs. Its limit is then neither missing nor in anybody's way, and it counts in no sum.
     private(set) var isAbsent = false
@@ -64,17 +66,20 @@ struct WorkloadTrack: Sendable {
     /// Folds one reading and says what was used since the one before.
     mutating func read(_ reading: WorkloadReading) -> WorkloadUse {
         let reading = reading.bounded
-        let before = applied
+        let before = lastReadBack
         isAbsent = reading.limit == .absent
         switch reading.limit {
         case .limited(let rate): (applied, appliedIsKnown) = (rate, true)
         case .unlimited, .absent: (applied, appliedIsKnown) = (nil, true)
         case .unknown: appliedIsKnown = false
         }
+        if appliedIsKnown { lastReadBack = applied }
         replicas = reading.replicas
         ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
         let (used, quality) = use(reading.counter)
         lastUsed = used
+        // A limit that cannot be read, and lets through more than it did when it could, was raised since: the centre patches too.
+        if !appliedIsKnown, let used { mayStand(at: used) }
         guard !isAbsent else {
             return WorkloadUse(used: .zero, quality: .measured, offered: .belowLimit, applied: nil, desired: desired, replicas: 0)
         }

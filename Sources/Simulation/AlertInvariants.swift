@@ -16,6 +16,10 @@ struct AlertInvariants: Sendable {
     private(set) var active: [String: AlertChange] = [:]
     /// The receiver's newest news of each cluster, and when it heard them.
     private var heard: [String: (id: String, told: Set<ToldAlert>, at: MonotonicTime)] = [:]
+    /// What stood in the outbox when the database was restored, and when that was.
+    private var takenBack: (ids: Set<String>, at: MonotonicTime) = ([], MonotonicTime(nanoseconds: 0))
+    /// So long what the outbox said may take to the alerter, and from there to the receiver.
+    private static let onItsWay = Nanoseconds.seconds(5)
     /// How often each rule fired.
     private(set) var fired: [String: Int] = [:]
 
@@ -42,7 +46,8 @@ struct AlertInvariants: Sendable {
 
     mutating func told(_ delivery: AlertDelivery, outbox: SimulatedOutbox, _ now: MonotonicTime) -> (Invariant, String)? {
         let notification = delivery.notification
-        guard outbox.holds(notification.id) else { return (.alerted, "\(notification.id) is told, and stands in no outbox") }
+        let wasHeld = takenBack.ids.contains(notification.id) && now - takenBack.at <= AlertInvariants.onItsWay
+        guard outbox.holds(notification.id) || wasHeld else { return (.alerted, "\(notification.id) is told, and stands in no outbox") }
         let told = Set(notification.told)
         if let last = heard[notification.cluster], last.id != notification.id, last.told == told, now - last.at < fleet.alerts.repeatInterval {
             return (.alerted, "\(notification.id) tells of \(notification.cluster) what \(last.id) told \((now - last.at).readable) ago")
@@ -51,8 +56,11 @@ struct AlertInvariants: Sendable {
         return nil
     }
     /// What the database forgot may be told again.
-    /// - Parameter changes: the newest of each alert that is on the log now.
-    mutating func restored(_ changes: [AlertChange], _ now: MonotonicTime) {
+    /// - Parameters:
+    ///   - changes: the newest of each alert that is on the log now.
+    ///   - outbox: as it was before.
+    mutating func restored(_ changes: [AlertChange], from outbox: SimulatedOutbox, _ now: MonotonicTime) {
+        takenBack = (Set(outbox.rows.map(\.notification.id)), now)
         heard = [:]
         active = [:]
         for change in changes { note(change) }

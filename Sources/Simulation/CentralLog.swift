@@ -18,10 +18,7 @@ struct CentralLog: Sendable {
     /// In order of name.
     private var streams: [Stream] = []
     private var places: [StreamName: Int] = [:]
-    /// Of each cluster's stream a coordinator that begins anew reads so many, as `RecentLogReader` has it, and of its own at least so many.
-    private static let (entriesOfCluster, coordinatorEntriesAtLeast): (Int64, Int64) = (128, 400)
-    private static let coordinatorEntriesPerCluster: Int64 = 16
-    /// So many entries of a stream stay decoded: somewhat more than that. Each that is kept longer is memory that no cache holds.
+    /// So many entries of a stream stay decoded: somewhat more than a coordinator that begins anew reads (`RecentPart`). Each that is kept longer is memory that no cache holds.
     private func recentEntries(of stream: StreamName) -> Int {
         stream.producer == .shipper ? 160 : max(512, streams.count * 20)
     }
@@ -119,11 +116,11 @@ struct CentralLog: Sendable {
         var place = FleetPlace(grants: log.grants.values.sorted { $0.cluster < $1.cluster })
         for stream in streams {
             let head = log.head(of: stream.name)?.sequence ?? 0
-            var cursor = max(0, head - CentralLog.entriesOfCluster)
-            if stream.name == .coordinator {
-                let newest = max(CentralLog.coordinatorEntriesAtLeast, Int64(clusters) * CentralLog.coordinatorEntriesPerCluster)
-                cursor = max(0, min(head - newest, (allocations.last ?? 1) - 1))
-            }
+            let isCoordinators = stream.name == .coordinator
+            let cursor =
+                isCoordinators
+                ? max(0, min(head - RecentPart.entriesOfCoordinator(clusters: clusters), (allocations.last ?? 1) - 1))
+                : RecentPart.begin(head: head, newestTick: log.newestTick(of: stream.name))
             place.cursors[stream.name] = cursor
             if let known = stream.rosters.last(where: { $0.sequence <= cursor }) {
                 place.rosters[LogPosition(stream: stream.name, sequence: known.sequence)] = known.roster

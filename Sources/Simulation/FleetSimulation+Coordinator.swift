@@ -62,6 +62,7 @@ extension FleetSimulation {
 
     mutating func start(coordinator index: Int) {
         guard centres[index].process == nil else { return }
+        checker.started(coordinator: index)
         centres[index].process = CoordinatorProcess(fleet: settings.fleet, hash: settings.hash, seed: random.next())
     }
 

@@ -123,9 +123,10 @@ extension FleetSimulation {
         case .logDown: central.isDown = standing(at: .log).contains(.logDown)
         case .logRestored:
             guard let kept = central.kept.removeValue(forKey: index) else { return }
+            let outbox = central.outbox
             log = kept.log
             central.tables = kept.tables
-            checker.restored(log, epochs: kept.epochs, alerts: central.alertChanges.values.map(\.change))
+            checker.restored(log, epochs: kept.epochs, alerts: central.alertChanges.values.map(\.change), from: outbox)
         case .clockDrift: central.clock.end(fault, at: now.monotonic)
         default: break
         }

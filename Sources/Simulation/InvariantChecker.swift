@@ -139,9 +139,10 @@ public struct InvariantChecker: Sendable {
     mutating func placed(_ place: FleetPlace, reader: Int) { log.placed(place.cursors, reader: reader) }
     mutating func died(coordinator index: Int) {
         log.readsAnew(index, at: now)
-        hearing.readsAnew(index)
         trust.died(coordinator: index)
     }
+    /// What its predecessor sent to an API server may still be carried out, by what that one had heard; from here on this one's counts.
+    mutating func started(coordinator index: Int) { hearing.readsAnew(index) }
 
     mutating func log(_ machine: LogMachine, took request: LogRequest, answered answer: LogAnswer) {
         note(log.judge(machine, request, answer))
@@ -151,9 +152,10 @@ public struct InvariantChecker: Sendable {
         note(shares.decided(records, sites, now))
         alerts.stored(records, now)
     }
-    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64], alerts changes: [AlertChange]) {
+    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64], alerts changes: [AlertChange], from outbox: SimulatedOutbox) {
         log.restored(machine, epochs: epochs, at: now)
-        alerts.restored(changes, now)
+        shares.restored()
+        alerts.restored(changes, from: outbox, now)
     }
 
     // MARK: - The alerters

@@ -195,7 +195,8 @@ struct RateInvariants: Sendable {
 
     mutating func settled(_ index: Int, _ report: PatchReport, _ now: MonotonicTime) {
         sites[index].inFlight.remove(report.workload)
-        guard report.result == .applied else { return }
+        // Nobody knows what an unanswered one did.
+        guard report.result == .applied || report.result == .unknown else { return }
         for loop in loops(of: report.workload, in: index) { sites[index].loops[loop].changedAt = now }
     }
 
@@ -297,6 +298,7 @@ struct RateInvariants: Sendable {
     mutating func lowered(_ workload: WorkloadID, cluster index: Int, _ now: MonotonicTime) {
         for loop in loops(of: workload, in: index) {
             sites[index].loops[loop].brakeDueSince = nil
+            sites[index].loops[loop].brakesSinceCalm += 1
             sites[index].loops[loop].changedAt = now
         }
     }

@@ -4,7 +4,8 @@ import Quantities
 
 /// I14: whenever a limit rises, all limits that we wrote on the Pods of its links together are no more than what was granted of them.
 ///
-/// What was granted is the most that an allocation gave a link while a grant of it may still live. Who stands unlimited, or under a
+/// What was granted is the most that an allocation gave a link while a grant of it may still live; of a link that was overfull then, what
+/// stood on it: nobody is granted more than he had, and who came down by himself may come back. Who stands unlimited, or under a
 /// limit of somebody else, is not of our booking, and a link counts from the first allocation in which all its clusters were. Floors are
 /// kept where a link cannot carry them: an allocation then says that it is infeasible.
 ///
@@ -13,7 +14,7 @@ import Quantities
 struct ShareInvariants: Sendable {
     private struct Booking: Sendable {
         var at: MonotonicTime
-        var effective: BitRate
+        var granted: BitRate
     }
     private let fleet: FleetConfiguration
     private var bookings: [LinkID: [Booking]] = [:]
@@ -21,6 +22,9 @@ struct ShareInvariants: Sendable {
     private let members: [LinkID: [Int]]
     /// The clusters that had a share in some allocation.
     private var known: Set<ClusterID> = []
+    /// Those of whose present nothing was stored since the database was put back. What was granted them in what is lost nobody knows; they count
+    /// with what the allocation says that they keep.
+    private var unheardSinceRestore: Set<ClusterID> = []
     /// A grant lives so long; then what was decided on it may be held back and written late.
     private let life: Nanoseconds
     /// The grants that were judged when they were sent first.
@@ -55,9 +59,12 @@ struct ShareInvariants: Sendable {
 
     // MARK: - What is given
 
+    mutating func restored() { unheardSinceRestore = Set(fleet.clusters.map(\.id)) }
+
     mutating func decided(_ records: [LogRecord], _ sites: [SimulatedSite], _ now: MonotonicTime) -> (Invariant, String)? {
         var found: (Invariant, String)?
         for stored in records {
+            if case .tick = stored.entry { heard(stored.position, sites) }
             guard stored.position.stream == .coordinator, case .allocationDecided(let record)? = stored.fact else { continue }
             let present = Set(record.shares.map(\.cluster))
             known.formUnion(present)
@@ -65,16 +72,25 @@ struct ShareInvariants: Sendable {
             for link in record.links {
                 var kept = bookings[link.link, default: []].filter { now - $0.at <= life }
                 // The one before holds until this one arrives everywhere.
-                if kept.isEmpty, let last = bookings[link.link]?.last { kept = [Booking(at: now, effective: last.effective)] }
-                if let last = kept.indices.last, kept[last].effective == link.effective { kept[last].at = now } else {
+                if kept.isEmpty, let last = bookings[link.link]?.last { kept = [Booking(at: now, granted: last.granted)] }
+                let granted = max(link.effective, standing(on: link.link, sites))
+                if let last = kept.indices.last, kept[last].granted == granted { kept[last].at = now } else {
                     if let last = kept.indices.last { kept[last].at = now }
-                    kept.append(Booking(at: now, effective: link.effective))
+                    kept.append(Booking(at: now, granted: granted))
                 }
                 bookings[link.link] = kept
             }
         }
         return found
     }
+
+    /// A row of long ago, from a spool that heals the log, tells nothing of the present.
+    private mutating func heard(_ position: LogPosition, _ sites: [SimulatedSite]) {
+        guard !unheardSinceRestore.isEmpty, let site = sites.first(where: { $0.spool.stream == position.stream }) else { return }
+        if site.spool.head.sequence - position.sequence <= ShareInvariants.newestRows { unheardSinceRestore.remove(site.cluster.id) }
+    }
+    /// So many entries of a spool may belong to its newest tick, or have come since.
+    private static let newestRows: Int64 = 8
 
     /// Whether an allocation gives the clusters that it names more of a link than those leave that it does not name.
     /// - Parameter present: those that it names.
@@ -85,7 +101,13 @@ struct ShareInvariants: Sendable {
         guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }) else { return nil }
         let absent = crossing.filter { !present.contains(fleet.clusters[$0].id) }
         guard !absent.isEmpty else { return nil }
-        let kept = absent.reduce(BitRate.zero) { $0 + ShareInvariants.standing(of: sites[$1].pods, fleet.clusters[$1], on: link.link) }
+        let kept = absent.reduce(BitRate.zero) { sum, place in
+            let cluster = fleet.clusters[place]
+            let standing = ShareInvariants.standing(of: sites[place].pods, cluster, on: link.link)
+            guard unheardSinceRestore.contains(cluster.id) else { return sum + standing }
+            let stated = record.kept.filter { $0.cluster == cluster.id && cluster.workload($0.workload)?.links.contains(link.link) == true }
+            return sum + min(standing, stated.reduce(.zero) { $0 + $1.rate })
+        }
         var (given, floors) = (BitRate.zero, BitRate.zero)
         for share in record.shares {
             guard let cluster = fleet.cluster(share.cluster), let workload = cluster.workload(share.workload), workload.links.contains(link.link) else { continue }
@@ -106,8 +128,8 @@ struct ShareInvariants: Sendable {
         guard after > cluster.guardrails.clamp(cluster.workloads[workload].floor) else { return nil }
         for link in cluster.workloads[workload].links {
             let crossing = members[link] ?? []
-            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }), let booked = bookings[link]?.map(\.effective).max() else { continue }
-            let standing = crossing.reduce(BitRate.zero) { sum, place in sum + ShareInvariants.standing(of: sites[place].pods, fleet.clusters[place], on: link) }
+            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }), let booked = bookings[link]?.map(\.granted).max() else { continue }
+            let standing = standing(on: link, sites)
             let floors = crossing.reduce(BitRate.zero) { sum, place in
                 let cluster = fleet.clusters[place]
                 return cluster.workloads(crossing: link).reduce(sum) { $0 + cluster.guardrails.clamp($1.floor) }
@@ -118,6 +140,10 @@ struct ShareInvariants: Sendable {
             }
         }
         return nil
+    }
+
+    private func standing(on link: LinkID, _ sites: [SimulatedSite]) -> BitRate {
+        (members[link] ?? []).reduce(.zero) { $0 + ShareInvariants.standing(of: sites[$1].pods, fleet.clusters[$1], on: link) }
     }
 
     private static func standing(of pods: SimulatedPods, _ cluster: ClusterSpecification, on link: LinkID) -> BitRate {

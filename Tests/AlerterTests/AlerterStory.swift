@@ -20,6 +20,7 @@ import Quantities
 ///     > receiver fails 2               the next two attempts are answered with 503
 ///     > receiver hangs / answers       attempts are not answered; they are
 ///     > log down / up                  the database answers nobody
+///     > log kept / restored            a backup of the database is made, and put back
 ///     > shipper stops / starts
 struct AlerterStory {
     private struct Actor {
@@ -42,6 +43,7 @@ struct AlerterStory {
     /// All that stands on the log, by stream.
     var records: [LogRecord] { streams.sorted { $0.key < $1.key }.flatMap(\.value) }
     private var database = StoryDatabase()
+    private var backup: (log: LogMachine, streams: [StreamName: [LogRecord]], database: StoryDatabase)?
     private var elapsed: Int64 = 0
     private var isLogDown = false
     private var shipperRuns = true
@@ -91,6 +93,8 @@ struct AlerterStory {
             drain(name)
         case ("receiver", "fails"): receiverFailures = Int(words[2])!
         case ("receiver", let word): answer(hangs: word == "hangs")
+        case ("log", "kept"): backup = (log, streams, database)
+        case ("log", "restored"): (log, streams, database) = backup!
         case ("log", let word): isLogDown = word == "down"
         case ("shipper", let word): shipperRuns = word == "starts"
         default: preconditionFailure("no command '\(words)'")
@@ -158,8 +162,9 @@ struct AlerterStory {
         case .askLease: return isLogDown ? .leaseUnanswered : .leaseAnswered(database.askLease(name, fleet.lease.duration, now.monotonic))
         case .findPlace: return isLogDown ? .placeUnknown : .placed(FeedPlace())
         case .readLog(let cursors):
+            let movedBack = cursors.filter { $0.value > streams[$0.key, default: []].count }.keys.sorted()
             let news = streams.sorted { $0.key < $1.key }.flatMap { $0.value.dropFirst(Int(cursors[$0.key, default: 0])) }
-            return isLogDown ? .readFailed : .read(FeedReading(records: news, isComplete: true, logTime: now.wall))
+            return isLogDown ? .readFailed : .read(FeedReading(records: movedBack.isEmpty ? news : [], isComplete: movedBack.isEmpty, logTime: now.wall, movedBack: movedBack))
         case .send(let request): return isLogDown ? .logUnreachable : .logAnswered(apply(request))
         case .recall(let term): return isLogDown ? .recallFailed(term: term) : .recalled(database.recall(records), term: term)
         case .store(let entry): return store(entry, name)

@@ -1,5 +1,6 @@
 import Alerter
 import Alerting
+import Events
 import Fleet
 import Quantities
 import Testing
@@ -349,5 +350,37 @@ import Testing
             01:15 a stores 0 firing, 1 resolved
             01:15 on-call hears a, attempt 1: 0 firing, 1 resolved
             """)
+    }
+
+    // What the log says is active when it was put back is looked at anew, though the leader has long seen it end.
+    @Test func `an alert that ended after the backup ends again when the database is put back`() {
+        var story = AlerterStory()
+        let text = story.play(
+            """
+            > start a
+            > pass 60 quality=missing
+            > log kept
+            > pass 60 quality=measured
+            > log restored
+            """)
+        #expect(story.changes.last?.state == .firing, "\(text)")
+        let after = story.play("> pass 60 quality=measured")
+        #expect(story.changes.last?.state == .resolved, "\(after)")
+        #expect(story.outbox.allSatisfy { $0.state == "delivered" } && story.outbox.last?.notification.told.allSatisfy { !$0.isFiring } == true, "\(after)")
+    }
+
+    @Test func `an alert that goes on when the database is put back is not begun twice`() {
+        var story = AlerterStory()
+        let text = story.play(
+            """
+            > start a
+            > pass 20 quality=measured
+            > log kept
+            > pass 60 quality=missing
+            > log restored
+            > pass 60 quality=missing
+            """)
+        let states = story.changes.filter { $0.rule == "MeasurementMissing" }.map(\.state)
+        #expect(states == [.pending, .firing], "\(text)")
     }
 }

@@ -203,6 +203,17 @@ import Testing
         #expect(follower.outcomes[0...2].allSatisfy { $0.isBrake } && follower.outcomes[3].reason == .notOurTraffic)
     }
 
+    @Test func `a tick in which its use is not known takes nothing from what two brakes told`() throws {
+        var follower = try Follower("plateau@1", applied: 500)
+        for tick in 0..<4 {
+            follower.step {
+                $0.raw = .microseconds(9_000)
+                $0.used = tick == 2 ? nil : $0.applied
+            }
+        }
+        #expect(follower.outcomes[0...1].allSatisfy { $0.isBrake } && follower.outcomes[3].reason == .notOurTraffic)
+    }
+
     // The rest
     @Test func `from no limit it brakes to 95 percent of the use, or to 0_7 of the ceiling where no use is known`() throws {
         var known = try Follower("plateau@1", applied: nil)

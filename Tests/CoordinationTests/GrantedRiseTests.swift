@@ -8,8 +8,10 @@ import Testing
 @Suite struct GrantedRiseTests {
     private struct Plant {
         var name: String
-        /// Its limit as read back.
-        var applied: BitRate
+        /// Its limit as read back; nil where a Pod of it has none.
+        var applied: BitRate?
+        /// What it uses; its limit where that is not said.
+        var used: BitRate?
         var links: [LinkID] = ["wan"]
         /// What it was granted once.
         var granted: BitRate?
@@ -47,7 +49,7 @@ import Testing
                 cluster: ClusterID(plant.name), configuration: .zero, mode: "enforce", flows: [],
                 workloads: [.init(id: "telemetry", floor: Self.floor, ceiling: .megabits(500), links: plant.links)], links: plant.links, laws: [])
             fold(stream, 1, .event(EventEnvelope(.rosterDeclared(roster), at: WallTime(microseconds: 0))))
-            let use = WorkloadUse(used: plant.applied, quality: .measured, offered: .atLimit, applied: plant.applied, desired: nil)
+            let use = WorkloadUse(used: plant.used ?? plant.applied, quality: .measured, offered: .atLimit, applied: plant.applied, desired: nil)
             fold(
                 stream, 2,
                 .tick(
@@ -61,23 +63,34 @@ import Testing
         return try #require(planned)
     }
 
-    /// Two that were granted 100 Mbit/s each; then nobody led for a while, and the link carries 90 Mbit/s now.
-    private func afterAGap(holdsGrant: Bool) throws -> AllocationPlan {
-        try plan(
+    // Two that were granted 100 Mbit/s each; then nobody led for a while, and the link carries 90 Mbit/s now.
+    @Test(arguments: [true, false]) func `who was granted more before rises at once into what flows of nobody, and no further`(holdsGrant: Bool) throws {
+        let made = try plan(
             [
                 Plant(name: "plant-a", applied: .megabits(30), granted: .megabits(100), holdsGrant: holdsGrant),
                 Plant(name: "plant-b", applied: .megabits(50), granted: .megabits(100), holdsGrant: holdsGrant),
             ], links: ["wan": .megabits(90)])
-    }
-
-    @Test func `who says that he holds no grant rises only into room that the others have left`() throws {
-        let made = try afterAGap(holdsGrant: false)
         #expect(made.rows.map(\.share) == [.megabits(45), .megabits(45)])
-        #expect(made.rows.map(\.granted) == [.megabits(30), .megabits(45)])
+        #expect(made.rows.map(\.granted) == [.megabits(40), .megabits(45)])
     }
 
-    @Test func `who still holds his grant is granted less of it at once`() throws {
-        #expect(try afterAGap(holdsGrant: true).rows.map(\.granted) == [.megabits(45), .megabits(45)])
+    @Test func `a grant that is not used up leaves room to what still stands above its share`() throws {
+        let made = try plan(
+            [
+                Plant(name: "plant-a", applied: .megabits(40), granted: .megabits(50), holdsGrant: true),
+                Plant(name: "plant-b", applied: .megabits(50), granted: .megabits(50), holdsGrant: true),
+            ], links: ["wan": .megabits(92)])
+        #expect(made.rows.map(\.share) == [.megabits(46), .megabits(46)])
+        #expect(made.rows.map(\.granted) == [.megabits(42), .megabits(46)])
+    }
+
+    @Test func `a workload with an unlimited Pod keeps what it uses where the link is overfull`() throws {
+        let made = try plan(
+            [
+                Plant(name: "plant-a", applied: nil, used: .megabits(35)), Plant(name: "plant-b", applied: .megabits(80), granted: .megabits(45)),
+            ], links: ["wan": .megabits(90)])
+        #expect(made.rows.map(\.share) == [.megabits(45), .megabits(45)])
+        #expect(made.rows.map(\.granted) == [.megabits(35), .megabits(45)])
     }
 
     @Test func `where more flows than a link carries, what was granted and is not used is taken back`() throws {

@@ -82,6 +82,19 @@ import Testing
         }
     }
 
+    @Test func `for a batch a list of nothing is surely no bytes, and four bytes of zero are asked about`() async throws {
+        let session = try (try await TestDatabase.make()).session()
+        let (none, zeros) = try session.queryOne(
+            PostgresStatement(
+                name: "empty",
+                text: """
+                    SELECT fairlead.is_plain_list('', '\\x0000', 0, 30, 3) AS none,
+                        fairlead.is_plain_list('\\x00000000', '\\x0000', 0, 30, 3) AS zeros
+                    """)
+        ) { row throws(PostgresError) in (try row.value("none", as: Bool.self), try row.value("zeros", as: Bool.self)) }
+        #expect(none && !zeros)
+    }
+
     /// The places of the lists' own bytes in a tick's record: columns 9 to 28. (A type's number may be another: the server reads over it,
     /// and hashes its own.)
     private static func listBytes(of record: [UInt8]) -> [Int] {

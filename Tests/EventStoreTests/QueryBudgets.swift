@@ -131,7 +131,7 @@ struct QueryBudgets {
             Budget(Query.alertClock, fixed: 0),
             Budget(Query.alertPlace, [.text("alerter"), .int8(100), .int8(1_000)], fixed: 40, perStream: 20),
             Budget(Query.alertRestore, [.int4(1_000)], fixed: 20),
-            Budget(Query.recentPlace, [.int8(100), .int8(100)], fixed: 40, perStream: 20),
+            Budget(Query.recentPlace, [.int8(100), .int8(100), .int8(1_000)], fixed: 40, perStream: 20),
             Budget(Query.leaseAcquire, [.text("alerter"), .text("here"), .int8(15_000), .int8(0)], fixed: 40),
             Budget(Query.leaseRenew, lease + [.int8(15_000)], fixed: 20),
             Budget(Query.leaseResign, lease, fixed: 20),

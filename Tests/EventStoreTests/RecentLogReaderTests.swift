@@ -39,7 +39,7 @@ import Testing
         try await append((0..<700).map { _ in entry(.patchSettled(outcome)) }, to: "plant-a/s", database)
         try await append([entry(.patchSettled(outcome))], to: "plant-b/s", database)
         let place = try await RecentLogReader(database.connection()).place(clusters: 2)
-        #expect(place.cursors == [.coordinator: 0, "plant-a/s": 700 - RecentLogReader.entriesOfCluster, "plant-b/s": 0])
+        #expect(place.cursors == [.coordinator: 0, "plant-a/s": 700 - RecentPart.entriesOfCluster, "plant-b/s": 0])
         #expect(place.grants == [grant])
     }
 }

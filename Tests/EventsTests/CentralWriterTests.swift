@@ -55,6 +55,32 @@ import Testing
         #expect(zombie.haltReason?.contains("newer term") == true)
     }
 
+    @Test func `a log that was put back is noticed at the next append and at the next opening`() {
+        let now = MonotonicTime(nanoseconds: 0)
+        func begin() -> (CentralWriter, backup: LogMachine, log: LogMachine) {
+            var log = LogMachine(hash: .libcrypto)
+            var writer = CentralWriter(stream: .alerter, term: 5, hash: .libcrypto, seed: 1)
+            _ = writer.answered(log.apply(writer.proceed(now)!), now: now)
+            let backup = log
+            writer.add([entry(1)])
+            _ = writer.answered(log.apply(writer.proceed(now)!), now: now)
+            #expect(writer.timesMovedBack == 0 && writer.head?.sequence == 1)
+            return (writer, backup, log)
+        }
+        var (writer, backup, _) = begin()
+        writer.add([entry(2)])
+        _ = writer.answered(backup.apply(writer.proceed(now)!), now: now)
+        #expect(writer.timesMovedBack == 1)
+        var (other, again, _) = begin()
+        other.unreachable(now: now)
+        _ = other.answered(again.apply(other.proceed(other.wakeAt!)!), now: now)
+        #expect(other.timesMovedBack == 1 && other.head?.sequence == 0)
+        var (calm, _, log) = begin()
+        calm.unreachable(now: now)
+        _ = calm.answered(log.apply(calm.proceed(calm.wakeAt!)!), now: now)
+        #expect(calm.timesMovedBack == 0)
+    }
+
     @Test func `a batch is bounded in entries and in bytes, and the rest follows`() {
         var log = LogMachine(hash: .libcrypto)
         let now = MonotonicTime(nanoseconds: 0)

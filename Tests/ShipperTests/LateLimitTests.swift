@@ -15,8 +15,28 @@ import Testing
         var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0], states: [[]], keys: ["law"], isResumed: false)
         track.decided(at: time(0), used: .megabits(120), hasLowered: hasLowered, hasChanged: hasLowered)
         track.changeBegan(isDecrease: true)
-        track.changeTookEffect(at: time(50), settle: .seconds(1))
+        track.changeMayStand()
+        track.changeEnded(at: time(50), settle: .seconds(1))
         return track
+    }
+
+    @Test func `a change of which every part came to nothing leaves the evidence as it was, and one that may stand does not`() {
+        var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0, 1], states: [[]], keys: ["law"], isResumed: false)
+        track.changeBegan(isDecrease: true)
+        track.changeMayStand()
+        track.changeEnded(at: time(50), settle: .seconds(1))
+        #expect(track.changeSettledAt == time(1_050) && track.decreaseSettledAt == time(1_050))
+        track.changeBegan(isDecrease: true)
+        #expect(track.changeSettledAt == nil && track.decreaseSettledAt == nil)
+        // A second patch of the same change.
+        track.changeBegan(isDecrease: false)
+        track.changeEnded(at: time(5_050), settle: .seconds(1))
+        #expect(track.changeSettledAt == time(1_050) && track.decreaseSettledAt == time(1_050))
+        track.changeBegan(isDecrease: false)
+        track.changeBegan(isDecrease: true)
+        track.changeMayStand()
+        track.changeEnded(at: time(9_050), settle: .seconds(1))
+        #expect(track.changeSettledAt == time(10_050) && track.decreaseSettledAt == time(10_050))
     }
 
     @Test func `more use than a limit in force since it settled can let through tells that it was not`() {
@@ -81,5 +101,26 @@ import Testing
         #expect(held.hold(&raise, now: time(3)) != nil && raise.isEmpty)
         held.begin()
         #expect(held.due(at: time(9_000)).isEmpty)
+    }
+
+    @Test func `a limit that rose within the window is not held against what was used of the lower one`() {
+        var track = workload(using: 90, for: 3)
+        let used = track.read(reading(limit: 100, rate: 90))
+        #expect(used.offered == .atLimit)
+        track.mayStand(at: .megabits(200))
+        for _ in 0..<WorkloadTrack.ticksToIdle { #expect(track.read(reading(limit: 200, rate: 90)).offered != .belowLimit) }
+        #expect(track.read(reading(limit: 200, rate: 90)).offered == .belowLimit)
+    }
+    @Test func `a limit that cannot be read counts at least with what it lets through`() {
+        var track = workload(using: 90, for: 1)
+        _ = track.read(reading(limit: 100, rate: 90))
+        func unread(_ rate: Int64) -> WorkloadReading { WorkloadReading(limit: .unknown("no answer"), counter: .rate(.megabits(rate))) }
+        #expect(track.read(unread(80)).applied == .megabits(100))
+        #expect(track.read(unread(140)).applied == .megabits(140))
+        #expect(track.read(unread(120)).applied == .megabits(140))
+        #expect(track.read(reading(limit: 100, rate: 101)).applied == .megabits(100))
+    }
+    private func reading(limit: Int64, rate: Int64) -> WorkloadReading {
+        WorkloadReading(limit: .limited(.megabits(limit)), counter: .rate(.megabits(rate)))
     }
 }

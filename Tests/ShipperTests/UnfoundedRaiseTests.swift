@@ -77,6 +77,34 @@ struct UnfoundedRaiseTests {
         #expect(bench.limitRate > lowest)
     }
 
+    /// At its floor, of 10 Mbit/s as the lower guardrail is, on three objects of which one leaves.
+    private func benchBelowItsFloor() throws -> ShipperBench {
+        var (bench, _) = try benchWithRefusedRaise()
+        (bench.limit, bench.replicas) = (.limited(.megabits(10)), 3)
+        for _ in 0..<2 { _ = bench.refuse(bench.tick(delay: .microseconds(4_000), used: .megabits(10))) }
+        (bench.limit, bench.replicas) = (.limited(BitRate(bitsPerSecond: 6_666_666)), 2)
+        return bench
+    }
+
+    @Test func `what an object left below the floor is not raised while the flow suffers, and is given back as soon as it keeps its bound`() throws {
+        var bench = try benchBelowItsFloor()
+        for _ in 0..<3 { #expect(bench.refuse(bench.tick(delay: .microseconds(4_000), used: .megabits(6))).isEmpty) }
+        var patches: [WorkloadPatch] = []
+        // Above the target of 1 ms, below the bound of 1.5 ms.
+        for _ in 0..<3 { patches += bench.refuse(bench.tick(delay: .microseconds(1_200), used: .megabits(6))) }
+        #expect(patches.first?.desired == .megabits(10))
+    }
+
+    @Test func `no patch sets a limit below the lower guardrail, though what stood there was taken for the wish`() throws {
+        var bench = try benchBelowItsFloor()
+        for _ in 0..<2 { _ = bench.refuse(bench.tick(delay: .microseconds(4_000), used: .megabits(6))) }
+        // Somebody else writes more.
+        bench.limit = .limited(.megabits(30))
+        var patches: [WorkloadPatch] = []
+        for _ in 0..<3 { patches += bench.refuse(bench.tick(delay: .microseconds(4_000), used: .megabits(30))) }
+        #expect(!patches.isEmpty && patches.allSatisfy { $0.desired >= .megabits(10) }, "\(patches)")
+    }
+
     @Test func `of a raise without an answer the higher limit counts until it can be read back`() throws {
         var (bench, desired) = try benchWithRefusedRaise()
         let before = bench.limitRate

@@ -1,7 +1,8 @@
--- Where the newest part of the log begins in each stream: enough to fold the fleet from. Of a cluster's streams so many entries; of
--- the coordinator's so many, and in any case the newest allocation, which states anew what holds; of the operator's all, for
+-- Where the newest part of the log begins in each stream: enough to fold the fleet from. Of a cluster's streams so many entries, and
+-- more where its newest tick has more; of the coordinator's so many, and in any case the newest allocation, which states anew what holds; of the operator's all, for
 -- a person's word holds until it is ended; of others none. With it, the roster that the ticks behind that place name.
--- Parameters: $1 most entries of the coordinator's stream int8; $2 most entries of a cluster's stream int8.
+-- Parameters: $1 most entries of the coordinator's stream int8; $2 entries of a cluster's stream int8;
+-- $3 most entries of it int8.
 -- Rows: name text; seq int8; roster_seq int8 or NULL, and with it cluster, mode text; flow_ids, workload_ids, link_ids text[]; by name.
 SELECT s.name, p.seq, r.seq AS roster_seq, s.cluster, r.mode, r.flow_ids, r.workload_ids, r.link_ids
 FROM fairlead.stream AS s
@@ -10,9 +11,12 @@ LEFT JOIN LATERAL (
     WHERE s.name = 'coordinator' AND e.stream_id = s.stream_id AND e.kind = 'allocation_decided'
     ORDER BY e.seq DESC LIMIT 1
 ) AS newest_allocation ON true
+LEFT JOIN LATERAL (
+    SELECT greatest(s.newest_tick_seqs[1] - 1, s.seq - $3::int8) AS seq WHERE s.newest_tick_seqs <> '{}'
+) AS newest_tick ON true
 CROSS JOIN LATERAL (
     SELECT greatest(0, CASE
-        WHEN s.cluster IS NOT NULL THEN s.seq - $2::int8
+        WHEN s.cluster IS NOT NULL THEN least(s.seq - $2::int8, newest_tick.seq)
         WHEN s.name = 'coordinator' THEN least(s.seq - $1::int8, newest_allocation.seq - 1)
         WHEN s.name = 'operator' THEN 0
         ELSE s.seq END) AS seq

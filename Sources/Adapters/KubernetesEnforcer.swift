@@ -51,7 +51,7 @@ public struct KubernetesEnforcer: Shipper.BandwidthEnforcer {
 
     public func apply(_ patch: WorkloadPatch) async -> PatchReport {
         guard let workload = workloads.first(where: { $0.id == patch.workload }) else {
-            return PatchReport(workload: patch.workload, desired: patch.desired, result: .gone)
+            return PatchReport(workload: patch.workload, desired: patch.desired, result: .gone, objectCount: 0)
         }
         do {
             let outcomes = try await pods.apply(

@@ -71,9 +71,9 @@ public struct SimulatedEnforcer: Shipper.BandwidthEnforcer {
                 case 500...: .unknown
                 default: .refused
                 }
-            return PatchReport(workload: workload, desired: desired, result: result)
+            return PatchReport(workload: workload, desired: desired, result: result, objectCount: result == .applied ? 1 : 0)
         } catch {
-            return PatchReport(workload: workload, desired: desired, result: .unknown, detail: "\(error)")
+            return PatchReport(workload: workload, desired: desired, result: .unknown, objectCount: 0, detail: "\(error)")
         }
     }
 }

@@ -37,7 +37,7 @@ public struct TrafficControlWorkloads: Shipper.BandwidthEnforcer {
     public func apply(_ patch: WorkloadPatch) async -> PatchReport {
         do {
             try await enforcer.set(patch.desired, on: device)
-            return PatchReport(workload: patch.workload, desired: patch.desired, result: .applied)
+            return PatchReport(workload: patch.workload, desired: patch.desired, result: .applied, objectCount: 1)
         } catch {
             let result: PatchRecord.Result = error.code == .timedOut || error.code == .notApplied ? .unknown : .refused
             return PatchReport(workload: patch.workload, desired: patch.desired, result: result, objectCount: 0, detail: "\(error)")

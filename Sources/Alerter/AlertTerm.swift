@@ -35,8 +35,9 @@ struct AlertTerm: Sendable {
 
     /// Whether it knows what its predecessors left.
     var hasRecalled: Bool { book != nil }
-    /// Only a stream that is ours is at rest: no older leader's change, and none of our own, can follow what is recalled.
-    var mayRecall: Bool { book == nil && !isRecalling && writer.head != nil && writer.isIdle }
+    /// Only a stream that is ours is at rest: no older leader's change, and none of our own, can follow what is recalled. Nor may news of what
+    /// was known before still be on their way to the outbox.
+    var mayRecall: Bool { book == nil && !isRecalling && writer.head != nil && writer.isIdle && entryUnderWay == nil }
     var active: [(state: AlertChange.State, alert: Alert)] { book?.active ?? [] }
 
     mutating func recall(_ memory: AlertMemory, now: Now) {
@@ -52,14 +53,19 @@ struct AlertTerm: Sendable {
         dispatcher = AlertDispatcher(restoring: memory.changes, notifications: memory.notifications, now: now.monotonic)
     }
 
+    mutating func notRecalled() { (isRecalling, mustRecallAgain) = (false, false) }
+
     /// The log was restored to an older state, in which other alerts are active and others were told: what it says then is recalled, and looked
     /// at anew. Else an alert that ended since would stand there for ever.
     mutating func beginAnew() {
         mustRecallAgain = isRecalling
         book = nil
         dispatcher = AlertDispatcher()
-        unwritten = Array(unwritten.prefix(writer.discardWaiting()))
-        if entryUnderWay == nil { unstored = [] }
+        // What came of a delivery rests on no alert's state, and is told all the same.
+        let isKept = unwritten.indices.map { $0 < writer.underWay || unwritten[$0] == nil }
+        writer.beginAnew(keeping: isKept)
+        unwritten = zip(unwritten, isKept).filter(\.1).map(\.0)
+        unstored = []
     }
 
     // MARK: - What changes

@@ -75,7 +75,7 @@ public struct AlerterProcess: Sendable {
             guard term?.hasRecalled == true else { return recall(now) }
             return [.note("alerts recalled", ["changes": "\(memory.changes.count)", "notifications": "\(memory.notifications.count)"])]
         case .recallFailed(let number):
-            if term?.number == number { term?.isRecalling = false }
+            if term?.number == number { term?.notRecalled() }
             return []
         case .stored(let answer, let number): return stored(answer, number, now)
         case .storeFailed(let number):

@@ -97,7 +97,8 @@ public struct CoordinatorProcess: Sendable {
     // MARK: - Leadership
 
     private mutating func askLease(_ now: Now) -> [CoordinatorEffect] {
-        lease.shouldAsk(at: now.monotonic) ? [.askLease(highestTermSeen: state.highestTermSeen)] : []
+        // A row that was put back may still name an older term of one's own, of which all versions were used.
+        lease.shouldAsk(at: now.monotonic) ? [.askLease(highestTermSeen: max(state.highestTermSeen, lastTerm ?? 0))] : []
     }
 
     private mutating func leaseAnswered(_ answer: LeaseAnswer, _ now: Now) -> [CoordinatorEffect] {
@@ -139,6 +140,8 @@ public struct CoordinatorProcess: Sendable {
     private mutating func caughtUp() {
         guard !hasCaughtUp else { return }
         hasCaughtUp = true
+        let versions = state.grants.values.filter { $0.version.term == writerTerm }.map(\.version.version)
+        nextVersion = max(nextVersion, (versions.max() ?? 0) + 1)
         for (index, link) in fleet.links.enumerated() {
             capacities[index].resume(from: state.learned[link.id])
             // What was suffered while another led was the other's to weigh.

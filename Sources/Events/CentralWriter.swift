@@ -27,7 +27,7 @@ public struct CentralWriter: Sendable {
     /// A batch that was sent and not answered: the head tells whether it was stored.
     private var unanswered: [LogEntry] = []
     private var failures = 0
-    /// How often the log turned out to have forgotten what it had stored here.
+    /// How often the log turned out to stand elsewhere than where this writer left it: it was restored to an older state.
     public private(set) var timesMovedBack = 0
     private var random: SplitMix
 
@@ -53,11 +53,16 @@ public struct CentralWriter: Sendable {
 
     public mutating func add(_ entries: [LogEntry]) { waiting += entries }
 
-    /// Forgets what was not sent yet; how many entries are still under way.
-    public mutating func discardWaiting() -> Int {
-        waiting = []
-        return unanswered.count
+    /// Forgets some of what was not sent yet, and asks the log anew where its head stands.
+    /// - Parameter isKept: for each entry that is not on the log, in order: whether it still holds. What is under way is kept in any case.
+    public mutating func beginAnew(keeping isKept: [Bool]) {
+        waiting = zip(waiting, isKept.dropFirst(unanswered.count)).filter(\.1).map(\.0)
+        guard unanswered.isEmpty else { return }
+        claim = nil
+        if case .idle = phase { phase = .closed }
     }
+    /// So many entries are under way.
+    public var underWay: Int { unanswered.count }
 
     /// The request to send now, if any.
     public mutating func proceed(_ now: MonotonicTime) -> LogRequest? {
@@ -113,6 +118,8 @@ public struct CentralWriter: Sendable {
         case .refused(.staleTerm): phase = .halted("the log has seen a newer term")
         case .outOfOrder, .headMovedBack:
             timesMovedBack += 1
+            // Nothing was stored, and where the head stands is the next opening's to say.
+            (waiting, unanswered, claim) = (unanswered + waiting, [], nil)
             retry(now)
         case .refused(.noPartition): retry(now)
         case .conflict(let sequence): phase = .halted("the log holds something else at \(stream)/\(sequence)")

@@ -266,7 +266,7 @@ public struct PlantRun {
         let late = drawn(description.enforcement.lowerBound.count...description.enforcement.upperBound.count)
         plant.setLimit(site: index, to: patch.desired, inForceAt: now + Nanoseconds(late))
         schedule(
-            .shipper(index, .patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .applied))), after: 1_000_000)
+            .shipper(index, .patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .applied, objectCount: 1))), after: 1_000_000)
     }
 
     /// Jain's index (R. Jain, D. Chiu, W. Hawe, 1984) of what each site carried in the tick, by weight.

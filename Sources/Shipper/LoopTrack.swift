@@ -85,7 +85,7 @@ struct LoopTrack: Sendable {
 
     /// No patch of the loop is under way any more. Where every one came to nothing, no limit moved, and what was evidence still is.
     mutating func changeEnded(at now: MonotonicTime, settle: Nanoseconds) {
-        if let before = settledBeforeChange, changeSettledAt == nil {
+        if let before = settledBeforeChange {
             (decreaseSettledAt, changeSettledAt) = before
             settledBeforeChange = nil
             return

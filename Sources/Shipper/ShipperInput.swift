@@ -89,7 +89,7 @@ public struct PatchReport: Sendable, Equatable {
     public var objectCount: Int
     public var detail: String?
 
-    public init(workload: WorkloadID, desired: BitRate, result: PatchRecord.Result, objectCount: Int = 1, detail: String? = nil) {
+    public init(workload: WorkloadID, desired: BitRate, result: PatchRecord.Result, objectCount: Int, detail: String? = nil) {
         self.workload = workload
         self.desired = desired
         self.result = result

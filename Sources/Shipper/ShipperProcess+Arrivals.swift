@@ -14,16 +14,22 @@ extension ShipperProcess {
 
     /// Nothing where a patch is under way: it may have read the objects before this one came, so its end asks again.
     mutating func patchArrivals(of index: Int) -> [ShipperEffect] {
+        let workload = workloads[index].specification
         guard mayAct, workloads[index].arrivedAt != nil, workloads[index].pendingPatch == nil, let desired = workloads[index].desired else {
             return []
         }
-        // Where the centre raises, what stands may be less than what was last desired here.
-        let standing = settings.cluster.delivery == .push ? min(desired, workloads[index].applied ?? desired) : desired
+        // Where the centre raises, what stands may be less than what was last desired here; and what stands on all objects may be somebody
+        // else's, which a limit of ours must not carry on: the newest grant, alive or not, is the most that we know to be the workload's.
+        var standing = desired
+        if settings.cluster.delivery == .push {
+            standing = min(standing, workloads[index].applied ?? standing)
+            if let granted = grants.grant?.rate(of: workload.id) { standing = min(standing, max(granted, settings.cluster.guardrails.clamp(workload.floor))) }
+        }
         // What stands on several objects was rounded down on each: at the lower guardrail that is a few bits below it.
         let rate = settings.cluster.guardrails.clamp(standing)
         return patchNow([
             WorkloadPatch(
-                workload: workloads[index].specification.id, desired: rate, before: nil, decision: standingDecision, term: grants.highestTerm)
+                workload: workload.id, desired: rate, before: nil, decision: standingDecision, term: grants.highestTerm)
         ])
     }
 

@@ -240,8 +240,9 @@ public struct ShipperProcess: Sendable {
     /// above its grant. But the centre gives nobody the room between the two until it is reported lowered. What is less than a
     /// tenth is left: an idle workload's grant follows its use up and down.
     private mutating func followLoweredGrants(_ living: Grant) {
-        guard mayAct, settings.cluster.delivery == .pull else { return }
-        for index in workloads.indices {
+        guard mayAct else { return }
+        // A pushed workload's wish follows what stands there; of one of which nothing runs nothing stands.
+        for index in workloads.indices where settings.cluster.delivery == .pull || workloads[index].isAbsent {
             let specification = workloads[index].specification
             guard let desired = workloads[index].desired, let granted = living.rate(of: specification.id) else { continue }
             let allowed = max(granted, settings.cluster.guardrails.clamp(specification.floor))
@@ -394,8 +395,8 @@ public struct ShipperProcess: Sendable {
     mutating func effects(of actions: [LogWriter.Action], _ now: Now) -> [ShipperEffect] {
         var result: [ShipperEffect] = []
         for action in actions {
-            // The next spool is another stream's: what is meant for this one must not be done to it.
-            if isRenewing { guard case .send = action else { continue } }
+            // The next spool is another stream's: what is meant for this one must not be done to it, nor its answers come to the next writer.
+            if isRenewing { break }
             switch action {
             case .send(let request): result.append(.send(request))
             case .read(let after): result.append(.readSpool(after: after))

@@ -20,7 +20,7 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
 
     /// Lasts until the task is cancelled. What is spooled stays spooled.
     public func run(_ start: ShipperProcess) async {
-        let (inputs, mailbox) = AsyncStream.makeStream(of: ShipperInput.self)
+        let (letters, mailbox) = Mailbox.make()
         let (errands, lane) = AsyncStream.makeStream(of: ShipperEffect.self)
         await withDiscardingTaskGroup { group in
             group.addTask { await self.keepTicking(mailbox) }
@@ -36,8 +36,10 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
                 group.addTask { await arrivals.watch { mailbox.yield(.workloadArrived($0)) } }
             }
             var process = start
-            for await input in inputs {
-                for effect in process.step(input, ports.now()) { carryOut(effect, &group, lane, mailbox) }
+            for await letter in letters {
+                // What the log said of a stream that was set aside meanwhile tells nothing of the new one.
+                if let stream = letter.stream, stream != process.stream { continue }
+                for effect in process.step(letter.input, ports.now()) { carryOut(effect, &group, lane, mailbox) }
                 ports.show(process.status)
             }
             lane.finish()
@@ -46,7 +48,7 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
 
     private func carryOut(
         _ effect: ShipperEffect, _ group: inout DiscardingTaskGroup, _ lane: AsyncStream<ShipperEffect>.Continuation,
-        _ mailbox: AsyncStream<ShipperInput>.Continuation
+        _ mailbox: Mailbox
     ) {
         let ports = ports
         switch effect {
@@ -71,12 +73,12 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
 
     // MARK: - The lane
 
-    private func carryOutInOrder(_ errands: AsyncStream<ShipperEffect>, _ mailbox: AsyncStream<ShipperInput>.Continuation) async {
+    private func carryOutInOrder(_ errands: AsyncStream<ShipperEffect>, _ mailbox: Mailbox) async {
         await withDiscardingTaskGroup { group in
             for await effect in errands {
                 reach(before: effect)
                 if case .send(let request) = effect {
-                    group.addTask { if let answer = await self.ask(request) { mailbox.yield(answer) } }
+                    group.addTask { if let answer = await self.ask(request) { mailbox.yield(answer, of: request.stream) } }
                 } else if let answer = await spoolAnswer(to: effect) {
                     mailbox.yield(answer)
                 }
@@ -132,7 +134,7 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
     }
 
     /// One tick at each multiple of the interval. A tick that was late does not move the next; one that was missed is not made up.
-    private func keepTicking(_ mailbox: AsyncStream<ShipperInput>.Continuation) async {
+    private func keepTicking(_ mailbox: Mailbox) async {
         let interval = Duration.nanoseconds(tick.count)
         var due = clock.now.advanced(by: interval)
         while !Task.isCancelled {
@@ -164,4 +166,21 @@ public struct ShipperRun<ClockType: Clock>: Sendable where ClockType.Duration ==
             return readings
         }
     }
+}
+
+/// Where all that happens to a shipper waits for its turn.
+private struct Mailbox: Sendable {
+    struct Letter: Sendable {
+        var input: ShipperInput
+        /// Which stream the log answered for; nil for all else.
+        var stream: StreamName?
+    }
+    private let letters: AsyncStream<Letter>.Continuation
+
+    static func make() -> (letters: AsyncStream<Letter>, mailbox: Mailbox) {
+        let (letters, continuation) = AsyncStream.makeStream(of: Letter.self)
+        return (letters, Mailbox(letters: continuation))
+    }
+    func yield(_ input: ShipperInput, of stream: StreamName? = nil) { letters.yield(Letter(input: input, stream: stream)) }
+    func finish() { letters.finish() }
 }

@@ -6,8 +6,11 @@ import Quantities
 struct WorkloadTrack: Sendable {
     let specification: WorkloadSpecification
     private var lastCount: (bytes: UInt64, at: MonotonicTime)?
-    /// The limit as last read back, or a higher one that a patch may have written since; nil where unlimited or unknown.
+    /// The limit as last read back; where it may have risen since, what a patch may have written, or what is used under it. Nil where unlimited or
+    /// unknown.
     private(set) var applied: BitRate?
+    /// The same without what is used.
+    private var assumed: BitRate?
     /// The limit as last read back.
     private var lastReadBack: BitRate?
     private(set) var appliedIsKnown = false
@@ -44,7 +47,7 @@ struct WorkloadTrack: Sendable {
 
     /// A patch was carried out, or may have been: until its limit is read back the higher of the two counts, for whoever shares its links.
     mutating func mayStand(at rate: BitRate) {
-        if let applied, applied < rate { self.applied = rate }
+        if let applied, applied < rate { (self.applied, assumed) = (rate, rate) }
     }
 
     mutating func arrived(at now: MonotonicTime) { arrivedAt = arrivedAt ?? now }
@@ -73,13 +76,14 @@ struct WorkloadTrack: Sendable {
         case .unlimited, .absent: (applied, appliedIsKnown) = (nil, true)
         case .unknown: appliedIsKnown = false
         }
-        if appliedIsKnown { lastReadBack = applied }
+        if appliedIsKnown { (lastReadBack, assumed) = (applied, applied) }
         replicas = reading.replicas
         ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
         let (used, quality) = use(reading.counter)
         lastUsed = used
-        // A limit that cannot be read, and lets through more than it did when it could, was raised since: the centre patches too.
-        if !appliedIsKnown, let used { mayStand(at: used) }
+        // A limit that cannot be read, and lets through more than it did when it could, was raised since: the centre patches too. It raises to
+        // the ceiling at the most; a counter that says more is no news of a limit.
+        if !appliedIsKnown, let assumed { applied = max(assumed, min(used ?? .zero, specification.ceiling)) }
         guard !isAbsent else {
             return WorkloadUse(used: .zero, quality: .measured, offered: .belowLimit, applied: nil, desired: desired, replicas: 0)
         }

@@ -84,6 +84,7 @@ extension FleetSimulation {
         let outcomes = writes.map { sites[index].pods.carryOut($0, on: workload, decision: order.decision) }
         enforceLimits(of: index)
         checker.written(order, writes, before: before, workload: workload, sites, index)
+        let written = outcomes.count { $0 == .applied }
         if isUnanswered { return settle(order, .unknown, after: FleetSimulation.apiPatience) }
         let result: PatchRecord.Result =
             switch outcomes.min() {
@@ -91,11 +92,10 @@ extension FleetSimulation {
             case .gone: .gone
             case .applied, nil: .applied
             }
-        settle(order, result, after: latency(upTo: 5))
+        settle(order, result, objectCount: written, after: latency(upTo: 5))
     }
 
-    private mutating func settle(_ order: PatchOrder, _ result: PatchRecord.Result, after span: Nanoseconds) {
-        let count = result == .applied ? 1 : 0
+    private mutating func settle(_ order: PatchOrder, _ result: PatchRecord.Result, objectCount count: Int = 0, after span: Nanoseconds) {
         switch order.by {
         case .shipper(let index, let life, let patch):
             let report = PatchReport(workload: patch.workload, desired: patch.desired, result: result, objectCount: count)

@@ -195,8 +195,8 @@ struct RateInvariants: Sendable {
 
     mutating func settled(_ index: Int, _ report: PatchReport, _ now: MonotonicTime) {
         sites[index].inFlight.remove(report.workload)
-        // Nobody knows what an unanswered one did.
-        guard report.result == .applied || report.result == .unknown else { return }
+        // Nobody knows what an unanswered one did; one that lost a race may have written a part of the objects.
+        guard report.result == .applied || report.result == .unknown || report.objectCount > 0 else { return }
         for loop in loops(of: report.workload, in: index) { sites[index].loops[loop].changedAt = now }
     }
 
@@ -242,7 +242,7 @@ struct RateInvariants: Sendable {
             if let problem = evidenceProblem(sites[index].loops[loop], isToFloor: isToFloor) { return (.founded, "\(rise) \(problem)") }
         }
         let place = cluster.workloads.firstIndex { $0.id == patch.workload } ?? 0
-        guard sites[index].wishes[place]?.isFresh == true else {
+        guard isToFloor || sites[index].wishes[place]?.isFresh == true else {
             return (.founded, "\(rise) on a window that reaches back before the last change had settled")
         }
         guard cluster.delivery == .pull else { return nil }
@@ -255,7 +255,8 @@ struct RateInvariants: Sendable {
         return isWithin ? nil : (.bounded, "\(name) is set to \(rate.readable)")
     }
 
-    /// - Parameter isToFloor: it comes back to what no site goes below, and need not wait until all is well within the target.
+    /// - Parameter isToFloor: it comes back to what no site goes below, and need not wait until all is well within the target, nor until it is known
+    ///   what the last change did.
     private func evidenceProblem(_ loop: Loop, isToFloor: Bool) -> String? {
         guard let evidence = loop.evidence else { return "before anything was measured" }
         guard evidence.isMeasured else { return "while a flow on \(loop.link) is not measured" }
@@ -297,8 +298,8 @@ struct RateInvariants: Sendable {
     /// A limit fell by the centre's hand: that is the brake that was due, and what is measured before it is in force is of another limit.
     mutating func lowered(_ workload: WorkloadID, cluster index: Int, _ now: MonotonicTime) {
         for loop in loops(of: workload, in: index) {
+            if sites[index].loops[loop].brakeDueSince != nil { sites[index].loops[loop].brakesSinceCalm += 1 }
             sites[index].loops[loop].brakeDueSince = nil
-            sites[index].loops[loop].brakesSinceCalm += 1
             sites[index].loops[loop].changedAt = now
         }
     }

@@ -4,8 +4,8 @@ import Quantities
 
 /// I14: whenever a limit rises, all limits that we wrote on the Pods of its links together are no more than what was granted of them.
 ///
-/// What was granted is the most that an allocation gave a link while a grant of it may still live; of a link that was overfull then, what
-/// stood on it: nobody is granted more than he had, and who came down by himself may come back. Who stands unlimited, or under a
+/// What was granted is the most that an allocation gave a link while a grant of it may still live. Of a link that was overfull then, nobody is
+/// granted more than he had, and who came down by himself may come back to that. Who stands unlimited, or under a
 /// limit of somebody else, is not of our booking, and a link counts from the first allocation in which all its clusters were. Floors are
 /// kept where a link cannot carry them: an allocation then says that it is infeasible.
 ///
@@ -14,7 +14,9 @@ import Quantities
 struct ShareInvariants: Sendable {
     private struct Booking: Sendable {
         var at: MonotonicTime
-        var granted: BitRate
+        var effective: BitRate
+        /// Where more stood: how much of each cluster's each workload.
+        var stood: [[BitRate]] = []
     }
     private let fleet: FleetConfiguration
     private var bookings: [LinkID: [Booking]] = [:]
@@ -22,9 +24,11 @@ struct ShareInvariants: Sendable {
     private let members: [LinkID: [Int]]
     /// The clusters that had a share in some allocation.
     private var known: Set<ClusterID> = []
-    /// Those of whose present nothing was stored since the database was put back. What was granted them in what is lost nobody knows; they count
-    /// with what the allocation says that they keep.
+    /// Those of whose present nothing was stored since the database was put back, or that still hold a grant which it forgot. What that let
+    /// them have nobody knows; they count with what the allocation says that they keep.
     private var unheardSinceRestore: Set<ClusterID> = []
+    /// The first grant of each cluster since then.
+    private var firstGrantSince: [ClusterID: GrantVersion] = [:]
     /// A grant lives so long; then what was decided on it may be held back and written late.
     private let life: Nanoseconds
     /// The grants that were judged when they were sent first.
@@ -59,12 +63,16 @@ struct ShareInvariants: Sendable {
 
     // MARK: - What is given
 
-    mutating func restored() { unheardSinceRestore = Set(fleet.clusters.map(\.id)) }
+    mutating func restored() {
+        unheardSinceRestore = Set(fleet.clusters.map(\.id))
+        firstGrantSince = [:]
+    }
 
     mutating func decided(_ records: [LogRecord], _ sites: [SimulatedSite], _ now: MonotonicTime) -> (Invariant, String)? {
         var found: (Invariant, String)?
         for stored in records {
-            if case .tick = stored.entry { heard(stored.position, sites) }
+            if case .tick(let tick) = stored.entry { heard(tick, at: stored.position, sites) }
+            if case .grantIssued(let grant)? = stored.fact, firstGrantSince[grant.cluster] == nil { firstGrantSince[grant.cluster] = grant.version }
             guard stored.position.stream == .coordinator, case .allocationDecided(let record)? = stored.fact else { continue }
             let present = Set(record.shares.map(\.cluster))
             known.formUnion(present)
@@ -72,11 +80,12 @@ struct ShareInvariants: Sendable {
             for link in record.links {
                 var kept = bookings[link.link, default: []].filter { now - $0.at <= life }
                 // The one before holds until this one arrives everywhere.
-                if kept.isEmpty, let last = bookings[link.link]?.last { kept = [Booking(at: now, granted: last.granted)] }
-                let granted = max(link.effective, standing(on: link.link, sites))
-                if let last = kept.indices.last, kept[last].granted == granted { kept[last].at = now } else {
+                if kept.isEmpty, let last = bookings[link.link]?.last { kept = [Booking(at: now, effective: last.effective, stood: last.stood)] }
+                let isOverfull = standing(on: link.link, sites) > link.effective
+                let stood = isOverfull ? sites.map { site in site.pods.workloads.indices.map { ShareInvariants.standing(of: site.pods, workload: $0) } } : []
+                if let last = kept.indices.last, kept[last].effective == link.effective, kept[last].stood == stood { kept[last].at = now } else {
                     if let last = kept.indices.last { kept[last].at = now }
-                    kept.append(Booking(at: now, granted: granted))
+                    kept.append(Booking(at: now, effective: link.effective, stood: stood))
                 }
                 bookings[link.link] = kept
             }
@@ -85,8 +94,11 @@ struct ShareInvariants: Sendable {
     }
 
     /// A row of long ago, from a spool that heals the log, tells nothing of the present.
-    private mutating func heard(_ position: LogPosition, _ sites: [SimulatedSite]) {
+    private mutating func heard(_ tick: Tick, at position: LogPosition, _ sites: [SimulatedSite]) {
         guard !unheardSinceRestore.isEmpty, let site = sites.first(where: { $0.spool.stream == position.stream }) else { return }
+        if let held = tick.grant {
+            guard let first = firstGrantSince[site.cluster.id], held >= first else { return }
+        }
         if site.spool.head.sequence - position.sequence <= ShareInvariants.newestRows { unheardSinceRestore.remove(site.cluster.id) }
     }
     /// So many entries of a spool may belong to its newest tick, or have come since.
@@ -128,7 +140,9 @@ struct ShareInvariants: Sendable {
         guard after > cluster.guardrails.clamp(cluster.workloads[workload].floor) else { return nil }
         for link in cluster.workloads[workload].links {
             let crossing = members[link] ?? []
-            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }), let booked = bookings[link]?.map(\.granted).max() else { continue }
+            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }), let living = bookings[link], let booked = living.map(\.effective).max()
+            else { continue }
+            if living.contains(where: { !$0.stood.isEmpty && after <= $0.stood[index][workload] }) { continue }
             let standing = standing(on: link, sites)
             let floors = crossing.reduce(BitRate.zero) { sum, place in
                 let cluster = fleet.clusters[place]
@@ -148,8 +162,11 @@ struct ShareInvariants: Sendable {
 
     private static func standing(of pods: SimulatedPods, _ cluster: ClusterSpecification, on link: LinkID) -> BitRate {
         cluster.workloads.indices.reduce(.zero) { sum, workload in
-            guard cluster.workloads[workload].links.contains(link) else { return sum }
-            return pods.workloads[workload].reduce(sum) { $1.isForeign ? $0 : $0 + ($1.limit ?? .zero) }
+            cluster.workloads[workload].links.contains(link) ? sum + standing(of: pods, workload: workload) : sum
         }
+    }
+
+    private static func standing(of pods: SimulatedPods, workload: Int) -> BitRate {
+        pods.workloads[workload].reduce(.zero) { $1.isForeign ? $0 : $0 + ($1.limit ?? .zero) }
     }
 }

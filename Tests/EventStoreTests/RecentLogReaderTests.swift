@@ -42,4 +42,24 @@ import Testing
         #expect(place.cursors == [.coordinator: 0, "plant-a/s": 700 - RecentPart.entriesOfCluster, "plant-b/s": 0])
         #expect(place.grants == [grant])
     }
+
+    @Test func `the newest tick is read whole, however many entries came after its first row, up to a bound`() async throws {
+        let tick = Tick(number: 1, at: WallTime(microseconds: 1), intervalMilliseconds: 5_000, rosterSequence: 0)
+        let outcome = PatchRecord(cluster: "plant-a", workload: "telemetry", desired: .megabits(80), result: .applied, decision: nil, term: 3)
+        let database = try await TestDatabase.make()
+        func entries(before: Int, after: Int) -> [LogEntry] {
+            (0..<before).map { _ in entry(.patchSettled(outcome)) } + [LogEntry(tick)] + (0..<after).map { _ in entry(.patchSettled(outcome)) }
+        }
+        let cases: [(stream: StreamName, before: Int, after: Int)] = [("near/s", 300, 20), ("far/s", 300, 400), ("lost/s", 10, 1_500)]
+        for (stream, before, after) in cases {
+            try await append(entries(before: before, after: after), to: stream, database)
+            let head = Int64(before + after + 1)
+            let place = try await RecentLogReader(database.connection()).place(clusters: 1)
+            #expect(place.cursors[stream] == RecentPart.begin(head: head, newestTick: Int64(before + 1)))
+        }
+        #expect(RecentPart.begin(head: 321, newestTick: 301) == 321 - RecentPart.entriesOfCluster)
+        #expect(RecentPart.begin(head: 701, newestTick: 301) == 300)
+        #expect(RecentPart.begin(head: 1_511, newestTick: 11) == 1_511 - RecentPart.mostEntriesOfCluster)
+        #expect(RecentPart.begin(head: 5, newestTick: nil) == 0)
+    }
 }

@@ -87,7 +87,7 @@ struct ShipperBench {
             case .patch(let patch):
                 patches.append(patch)
                 if patch.workload == "telemetry" { limit = .limited(patch.desired) } else { dashboardLimit = patch.desired }
-                open += step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .applied)))
+                open += step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .applied, objectCount: 1)))
             default: break
             }
         }

@@ -18,7 +18,7 @@ struct ShipperProcessTests {
         let patch = try #require(carriedOut.patches.first)
         #expect(patch.desired < .megabits(100))
         #expect(patch.decision.map { $0.sequence == batch.entries.last?.sequence } == true)
-        let told = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied)))
+        let told = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied, objectCount: 1)))
         let outcome = try #require(told.spooledBatches.first?.entries.first)
         guard case .event(let envelope) = try outcome.entry.decoded(), case .patchSettled(let record) = try envelope.fact() else {
             Issue.record("the outcome is no patch_settled")
@@ -48,7 +48,7 @@ struct ShipperProcessTests {
         bench.wait(.milliseconds(1))
         let patch = try #require(bench.step(.woke).patches.first)
         #expect(patch.desired < .megabits(100) && patch.decision == nil && bench.process.status.spoolDelays == 1)
-        #expect(bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied))).spooledBatches.isEmpty)
+        #expect(bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: patch.desired, result: .applied, objectCount: 1))).spooledBatches.isEmpty)
         bench.limit = .limited(patch.desired)
         // It hangs on: what the next tick lowers does not wait at all, for it is known by now.
         let next = bench.tick(delay: .milliseconds(8))
@@ -85,7 +85,7 @@ struct ShipperProcessTests {
             let batch = try #require(effects.spooledBatches.first, "a spool that failed is offered the next batch")
             let patches = effects.patches + bench.step(.spoolFailed(batch: batch.id, problem: "disk full")).patches
             for patch in patches {
-                let told = bench.step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .refused)))
+                let told = bench.step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .refused, objectCount: 0)))
                 for batch in told.spooledBatches { _ = bench.step(.spoolFailed(batch: batch.id, problem: "disk full")) }
             }
         }
@@ -270,11 +270,11 @@ struct ShipperProcessTests {
         let lowered = try #require(bench.settle(bench.tick(delay: .milliseconds(4))).first)
         _ = bench.step(.workloadArrived("telemetry"))
         bench.wait(.seconds(1))
-        _ = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: lowered.desired, result: .unknown)))
+        _ = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: lowered.desired, result: .unknown, objectCount: 0)))
         #expect(bench.process.status.arrivals.isEmpty)
         _ = bench.step(.workloadArrived("telemetry"))
         bench.wait(.seconds(2))
-        _ = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: lowered.desired, result: .applied)))
+        _ = bench.step(.patchSettled(PatchReport(workload: "telemetry", desired: lowered.desired, result: .applied, objectCount: 1)))
         #expect(bench.process.status.arrivals["telemetry"]?.longest == .seconds(3))
     }
 

@@ -27,7 +27,7 @@ struct ShipperRunTests {
         func read() async -> [WorkloadReading] { [WorkloadReading(limit: .unlimited, counter: .noSource)] }
         func apply(_ patch: WorkloadPatch) async -> PatchReport {
             patched.yield(patch)
-            return PatchReport(workload: patch.workload, desired: patch.desired, result: .applied)
+            return PatchReport(workload: patch.workload, desired: patch.desired, result: .applied, objectCount: 1)
         }
     }
 
@@ -38,7 +38,7 @@ struct ShipperRunTests {
             return [WorkloadReading(limit: .unknown("cancelled"), counter: .noSource)]
         }
         func apply(_ patch: WorkloadPatch) async -> PatchReport {
-            PatchReport(workload: patch.workload, desired: patch.desired, result: .unknown)
+            PatchReport(workload: patch.workload, desired: patch.desired, result: .unknown, objectCount: 0)
         }
     }
 

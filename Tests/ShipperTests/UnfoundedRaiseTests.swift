@@ -109,7 +109,7 @@ struct UnfoundedRaiseTests {
         var (bench, desired) = try benchWithRefusedRaise()
         let before = bench.limitRate
         let raise = try #require(bench.refuse(bench.tick(delay: .microseconds(20), used: before)).first)
-        _ = bench.refuse(bench.step(.patchSettled(PatchReport(workload: raise.workload, desired: raise.desired, result: .unknown))))
+        _ = bench.refuse(bench.step(.patchSettled(PatchReport(workload: raise.workload, desired: raise.desired, result: .unknown, objectCount: 0))))
         bench.limit = .unknown("no answer")
         let effects = bench.tick(delay: .microseconds(20), used: before)
         #expect(try #require(try effects.decision).input.applied == desired && desired > before)
@@ -134,7 +134,7 @@ extension ShipperBench {
             case .spool(let batch): open += step(.spooled(batch: batch.id))
             case .patch(let patch):
                 patches.append(patch)
-                open += step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .refused)))
+                open += step(.patchSettled(PatchReport(workload: patch.workload, desired: patch.desired, result: .refused, objectCount: 0)))
             default: break
             }
         }

@@ -135,13 +135,25 @@ struct RateInvariants: Sendable {
                 found = (.braked, "\(cluster.id) on \(loop.link) suffers since \((now - since).milliseconds + fleet.tick.milliseconds) ms, and nothing was lowered")
             }
             var evidence = RateInvariants.evidence(of: cluster, loop.link, observation, fleet)
-            evidence.isFresh = loop.changedAt.map { $0 + fleet.settle <= start } ?? true
+            evidence.isFresh = loop.changedAt.map { isFresh(observation, of: cluster, loop.link, after: $0 + fleet.settle, start) } ?? true
             if evidence.isMeasured && evidence.isWithinTarget && evidence.isFresh { sites[index].loops[place].brakesSinceCalm = 0 }
             evidence.suffers = evidence.suffers && mustBrake(cluster, index, loop, observation, uses, start)
             sites[index].loops[place].evidence = evidence
             sites[index].loops[place].brakeDueSince = evidence.suffers ? now : nil
         }
         return found
+    }
+
+    /// Whether all of the window came after `instant`; where packets are measured one by one, whether enough of them did.
+    private func isFresh(
+        _ observation: Observation, of cluster: ClusterSpecification, _ link: LinkID, after instant: MonotonicTime, _ start: MonotonicTime
+    ) -> Bool {
+        if instant <= start { return true }
+        return zip(cluster.flows, observation.flows).allSatisfy { flow, given in
+            guard flow.links.contains(link) else { return true }
+            guard case .probes(let records) = given else { return false }
+            return records.count { $0.sentAt >= instant && $0.believedRoundTrip != nil } >= FlowSample.fullCount
+        }
     }
 
     /// Whether nothing excuses that a loop which suffers is not lowered: it may act, its own limits are in the way, they have been in force
@@ -219,6 +231,8 @@ struct RateInvariants: Sendable {
             sites[index].loops.indices.contains(Int(decision.link)), let cap = decision.outcome.desired
         else { return }
         sites[index].loops[Int(decision.link)].brake = Brake(position: position, cap: cap)
+        // Carried out or overtaken by the centre: one that was neither is due already at the next tick.
+        sites[index].loops[Int(decision.link)].brakesSinceCalm += 1
     }
 
     mutating func patched(_ cluster: ClusterSpecification, _ index: Int, _ patch: WorkloadPatch, _ now: MonotonicTime) -> (Invariant, String)? {
@@ -229,7 +243,7 @@ struct RateInvariants: Sendable {
         let isRaise = patch.before.map { patch.desired > $0 } ?? false
         guard isRaise, let before = patch.before else {
             for loop in loops(of: patch.workload, in: index) {
-                if patch.before != nil { sites[index].loops[loop].brakesSinceCalm += 1 }
+                if patch.before != nil, patch.decision == nil { sites[index].loops[loop].brakesSinceCalm += 1 }
                 sites[index].loops[loop].brakeDueSince = nil
             }
             return nil
@@ -298,7 +312,6 @@ struct RateInvariants: Sendable {
     /// A limit fell by the centre's hand: that is the brake that was due, and what is measured before it is in force is of another limit.
     mutating func lowered(_ workload: WorkloadID, cluster index: Int, _ now: MonotonicTime) {
         for loop in loops(of: workload, in: index) {
-            if sites[index].loops[loop].brakeDueSince != nil { sites[index].loops[loop].brakesSinceCalm += 1 }
             sites[index].loops[loop].brakeDueSince = nil
             sites[index].loops[loop].changedAt = now
         }

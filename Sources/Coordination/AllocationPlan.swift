@@ -271,6 +271,7 @@ public struct AllocationPlanner: Sendable {
         // Who was told to come down, and has not said yet that he did, is not told to stay.
         let stays = standing.map { min($0.flows, $0.last ?? $0.flows) }
         let upToNewest = rising(from: stays, to: again, counting: standing.map(\.flows), demands, room: room)
+        if again == shares { return upToNewest }
         let past = rising(from: standing.map(\.committed), to: shares, counting: standing.map(\.committed), demands, room: room)
         let isBooked = isOverfull(by: standing.map(\.committed), demands, room: room)
         return demands.indices.map { index in
@@ -296,9 +297,12 @@ public struct AllocationPlanner: Sendable {
     ) -> [BitRate] {
         let kept = demands.indices.map { max(min(base[$0], target[$0]), min(demands[$0].minimum, target[$0])) }
         guard kept != target else { return target }
+        let above = demands.indices.map { counted[$0].minus(kept[$0]) }
+        // Mostly there is room for all.
+        if !isOverfull(by: zip(above, target).map(+), demands, room: room).contains(true) { return target }
         var left = room
-        for (index, demand) in demands.enumerated() {
-            for link in layout.workloads[demand.workload].links { left[link] = left[link].minus(counted[index].minus(kept[index])) }
+        for (demand, above) in zip(demands, above) {
+            for link in layout.workloads[demand.workload].links { left[link] = left[link].minus(above) }
         }
         let between = demands.indices.map { PlannedDemand(workload: demands[$0].workload, minimum: kept[$0], maximum: target[$0]) }
         return rates(of: Problem(demands: between, room: left, brakes: [])) ?? kept

@@ -235,6 +235,9 @@ struct InstanceParser {
         return found
     }
 
+    /// A weight whose last digits are cut is at least this, so that the cut changes no share by more than a ten-millionth part.
+    private static let leastCutWeight: Int64 = 10_000_000
+
     /// All weights times the largest power of ten, 10⁶ to 10¹⁵, at which they are whole or as fine as their sum allows.
     private func scaledWeights(_ demands: [DocumentDemand]) throws(AllocationDocumentError) -> ([Int64], Int) {
         let needed = demands.reduce(6) { max($0, -$1.weight.exponent) }
@@ -252,6 +255,11 @@ struct InstanceParser {
                 if let index = weights.firstIndex(of: 0) {
                     throw reader.failure(
                         [.key("demands"), .index(index), .key("weight")], "the weight is too small beside the others to be told from 0")
+                }
+                if let index = demands.indices.first(where: { -demands[$0].weight.exponent > power && weights[$0] < InstanceParser.leastCutWeight }) {
+                    throw reader.failure(
+                        [.key("demands"), .index(index), .key("weight")],
+                        "the weight has more digits than can be kept beside the others; write it with fewer, or the weights nearer to each other")
                 }
                 return (weights, power)
             }

@@ -18,8 +18,8 @@ struct LoopTrack: Sendable {
     /// When the last decrease, and the last change of either kind, took effect and had settled; nil while one is under way.
     private(set) var decreaseSettledAt: MonotonicTime? = MonotonicTime(nanoseconds: .min)
     private(set) var changeSettledAt: MonotonicTime? = MonotonicTime(nanoseconds: .min)
-    /// The same two as they were before the change that is under way, until a part of it may be in force.
-    private var settledBeforeChange: (decrease: MonotonicTime?, change: MonotonicTime?)?
+    /// The change under way: both as they were before it, and when the last part of it that may be in force was acknowledged.
+    private var underWay: (decrease: MonotonicTime?, change: MonotonicTime?, mayStandSince: MonotonicTime?)?
     /// A local brake that no allocation has taken in yet, by the position of the decision: a cap on this cluster on this link.
     var brake: (cap: BitRate, sequence: Int64)?
     var isResumed: Bool
@@ -75,22 +75,20 @@ struct LoopTrack: Sendable {
     }
 
     mutating func changeBegan(isDecrease: Bool) {
-        if changeSettledAt != nil { settledBeforeChange = (decreaseSettledAt, changeSettledAt) }
+        underWay = underWay ?? (decreaseSettledAt, changeSettledAt, nil)
         changeSettledAt = nil
         if isDecrease { decreaseSettledAt = nil }
     }
 
     /// A part of the change that is under way is in force, or may be.
-    mutating func changeMayStand() { settledBeforeChange = nil }
+    mutating func changeMayStand(at now: MonotonicTime) { underWay?.mayStandSince = now }
 
     /// No patch of the loop is under way any more. Where every one came to nothing, no limit moved, and what was evidence still is.
-    mutating func changeEnded(at now: MonotonicTime, settle: Nanoseconds) {
-        if let before = settledBeforeChange {
-            (decreaseSettledAt, changeSettledAt) = before
-            settledBeforeChange = nil
-            return
-        }
-        if changeSettledAt == nil { changeSettledAt = now + settle }
-        if decreaseSettledAt == nil { decreaseSettledAt = now + settle }
+    mutating func changeEnded(settle: Nanoseconds) {
+        guard let change = underWay else { return }
+        underWay = nil
+        guard let since = change.mayStandSince else { return (decreaseSettledAt, changeSettledAt) = (change.decrease, change.change) }
+        changeSettledAt = changeSettledAt ?? (since + settle)
+        decreaseSettledAt = decreaseSettledAt ?? (since + settle)
     }
 }

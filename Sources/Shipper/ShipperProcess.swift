@@ -346,9 +346,9 @@ public struct ShipperProcess: Sendable {
         let mayStand = [.applied, .unknown].contains(report.result) || report.objectCount > 0
         if mayStand { workloads[index].mayStand(at: report.desired) }
         for loop in loops.indices where loops[loop].workloads.contains(index) {
-            if mayStand { loops[loop].changeMayStand() }
+            if mayStand { loops[loop].changeMayStand(at: now.monotonic) }
             guard loops[loop].workloads.allSatisfy({ workloads[$0].pendingPatch == nil }) else { continue }
-            loops[loop].changeEnded(at: now.monotonic, settle: settings.settle)
+            loops[loop].changeEnded(settle: settings.settle)
         }
         status.patches[report.result, default: 0] += 1
         let unenforced = settleArrivals(of: index, report.result, now)

@@ -104,6 +104,7 @@ import Testing
         ("\"weight\": 2.5", "\"weight\": null", "demands[1].weight", "a number should stand here"),
         ("\"weight\": 2.5", "\"weight\": 1e-30", "demands[1].weight", "too small beside the others"),
         ("\"weight\": 2.5", "\"weight\": 1e30", "demands", "the weights add up to more"),
+        ("\"weight\": 2.5", "\"weight\": 1.2345678912345E-12", "demands[1].weight", "more digits than can be kept"),
         ("\"weight\": 2.5, ", "", "demands[1]", "the key \"weight\" is missing"),
         ("\"tier\": 1", "\"tier\": -1", "demands[1].tier", "a whole number, 0 or above"),
         ("\"tier\": 1", "\"tier\": 0.5", "demands[1].tier", "a whole number, 0 or above"),

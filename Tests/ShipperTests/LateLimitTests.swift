@@ -15,27 +15,28 @@ import Testing
         var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0], states: [[]], keys: ["law"], isResumed: false)
         track.decided(at: time(0), used: .megabits(120), hasLowered: hasLowered, hasChanged: hasLowered)
         track.changeBegan(isDecrease: true)
-        track.changeMayStand()
-        track.changeEnded(at: time(50), settle: .seconds(1))
+        track.changeMayStand(at: time(50))
+        track.changeEnded(settle: .seconds(1))
         return track
     }
 
     @Test func `a change of which every part came to nothing leaves the evidence as it was, and one that may stand does not`() {
         var track = LoopTrack(link: "wan", linkIndex: 0, flows: [0], workloads: [0, 1], states: [[]], keys: ["law"], isResumed: false)
         track.changeBegan(isDecrease: true)
-        track.changeMayStand()
-        track.changeEnded(at: time(50), settle: .seconds(1))
+        track.changeMayStand(at: time(50))
+        track.changeEnded(settle: .seconds(1))
         #expect(track.changeSettledAt == time(1_050) && track.decreaseSettledAt == time(1_050))
         track.changeBegan(isDecrease: true)
         #expect(track.changeSettledAt == nil && track.decreaseSettledAt == nil)
         // A second patch of the same change.
         track.changeBegan(isDecrease: false)
-        track.changeEnded(at: time(5_050), settle: .seconds(1))
+        track.changeEnded(settle: .seconds(1))
         #expect(track.changeSettledAt == time(1_050) && track.decreaseSettledAt == time(1_050))
         track.changeBegan(isDecrease: false)
         track.changeBegan(isDecrease: true)
-        track.changeMayStand()
-        track.changeEnded(at: time(9_050), settle: .seconds(1))
+        track.changeMayStand(at: time(9_050))
+        // The second part came to nothing, later.
+        track.changeEnded(settle: .seconds(1))
         #expect(track.changeSettledAt == time(10_050) && track.decreaseSettledAt == time(10_050))
     }
 

@@ -74,8 +74,9 @@ private func vector(_ elements: [(part: String, value: String)], at instant: Str
             Issue.record("it was reached")
             return
         }
-        guard case .unreachable = await failure(.close) else {
-            Issue.record("half an answer was taken")
+        let cut = await failure(.close)
+        guard case .unreachable = cut else {
+            Issue.record("half an answer was taken: \(cut.map { "\($0)" } ?? "no failure")")
             return
         }
     }

@@ -55,7 +55,7 @@ struct PlannedDemand: Equatable {
 
 /// What flows of a workload already, or still may, and what it was granted last.
 private struct Standing {
-    /// What may flow of it by its newest row: its limit as read back, or what it uses where it has none.
+    /// What may flow of it by its newest row (`FleetView.mayFlow`).
     let flows: BitRate
     /// What may flow until the cluster says that it went lower: the same, or a grant that it may still act under.
     let committed: BitRate

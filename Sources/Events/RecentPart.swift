@@ -2,8 +2,8 @@
 public enum RecentPart {
     /// Of a cluster's stream so many entries: some dozens of ticks, of which the newest counts.
     public static let entriesOfCluster: Int64 = 128
-    /// More where the newest tick has more rows than that, and up to so many. Where facts alone fill them, the cluster is unheard until its next
-    /// tick, and keeps its share.
+    /// More where the newest tick begins further back, for its own rows or for facts that came after it, and up to so many. Where facts alone fill
+    /// them, the cluster is unheard until its next tick, and keeps its share.
     public static let mostEntriesOfCluster: Int64 = 1_024
 
     /// Of the coordinator's stream: the grants that may still live, and the estimates around them.

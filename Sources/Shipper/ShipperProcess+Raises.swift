@@ -4,8 +4,8 @@ import Quantities
 
 /// Raises that were decided and are not in force.
 extension ShipperProcess {
-    /// What was given up where an object had left lies below the lower guardrail, and stands as it is. It is not patched to that once
-    /// something else stands.
+    /// No wish that is still to be carried out lies below the lower guardrail. A raise that was given up left what stood as the wish, which is less
+    /// than that where an object had left; once something else stands, that is no limit to set.
     mutating func raiseWishesIntoBounds() {
         for index in workloads.indices where !workloads[index].isConfirmed {
             workloads[index].desired = workloads[index].desired.map { max($0, settings.cluster.guardrails.minimum) }

@@ -18,7 +18,8 @@ struct CentralLog: Sendable {
     /// In order of name.
     private var streams: [Stream] = []
     private var places: [StreamName: Int] = [:]
-    /// So many entries of a stream stay decoded: somewhat more than a coordinator that begins anew reads (`RecentPart`). Each that is kept longer is memory that no cache holds.
+    /// So many entries of a stream stay decoded: somewhat more than a coordinator that begins anew reads (`RecentPart`). Each that is kept
+    /// longer is memory that no cache holds.
     private func recentEntries(of stream: StreamName) -> Int {
         stream.producer == .shipper ? 160 : max(512, streams.count * 20)
     }

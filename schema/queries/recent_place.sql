@@ -1,6 +1,6 @@
 -- Where the newest part of the log begins in each stream: enough to fold the fleet from. Of a cluster's streams so many entries, and
--- more where its newest tick has more; of the coordinator's so many, and in any case the newest allocation, which states anew what holds; of the operator's all, for
--- a person's word holds until it is ended; of others none. With it, the roster that the ticks behind that place name.
+-- more where its newest tick begins further back; of the coordinator's so many, and in any case the newest allocation, which states anew what
+-- holds; of the operator's all, for a person's word holds until it is ended; of others none. With it, the roster that the ticks behind that place name.
 -- Parameters: $1 most entries of the coordinator's stream int8; $2 entries of a cluster's stream int8;
 -- $3 most entries of it int8.
 -- Rows: name text; seq int8; roster_seq int8 or NULL, and with it cluster, mode text; flow_ids, workload_ids, link_ids text[]; by name.

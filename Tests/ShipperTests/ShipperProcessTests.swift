@@ -311,4 +311,22 @@ struct ShipperProcessTests {
             }
         }
     }
+
+    @Test(arguments: [false, true]) func `while a new spool is being begun, what the log says of the old one is done to neither`(isRenewing: Bool) throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        if isRenewing {
+            let batch = try #require(bench.tick(delay: .zero).spooledBatches.first)
+            let effects = bench.step(.spoolFailed(batch: batch.id, problem: "file is not a database", isBeyondUse: true))
+            #expect(effects.contains { if case .renewSpool = $0 { true } else { false } })
+        }
+        let claim = StreamClaim(epoch: 7, nonce: 1, head: StreamHead(sequence: 0, digest: HashChainOfBench.genesis))
+        let done = bench.step(.logAnswered(.opened(claim, grant: nil, newest: []))).filter { effect in
+            switch effect {
+            case .readSpool, .acknowledge, .rememberEpoch, .send: true
+            default: false
+            }
+        }
+        #expect(done.isEmpty == isRenewing, "\(done)")
+    }
 }

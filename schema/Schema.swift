@@ -50,13 +50,14 @@ public struct MigrationScript: Hashable, Sendable {
         MigrationScript(19, oldestBinary: 1, "0019_cheaper_appends", PackageResources._019_cheaper_appends_sql),
         MigrationScript(20, oldestBinary: 1, "0020_one_plan", PackageResources._020_one_plan_sql),
         MigrationScript(21, oldestBinary: 1, "0021_empty_lists", PackageResources._021_empty_lists_sql),
+        MigrationScript(22, oldestBinary: 1, "0022_cheaper_folds", PackageResources._022_cheaper_folds_sql),
+        MigrationScript(23, oldestBinary: 1, "0023_views_by_day", PackageResources._023_views_by_day_sql),
     ]
 }
 
 /// The statements of `schema/queries`, for PostgreSQL.
 public enum Query {
     public static let alertClock = EmbeddedStatement("alert_clock", PackageResources.alert_clock_sql)
-    public static let alertPlace = EmbeddedStatement("alert_place", PackageResources.alert_place_sql)
     public static let alertRestore = EmbeddedStatement("alert_restore", PackageResources.alert_restore_sql)
     public static let benchAppendJSONB = EmbeddedStatement("bench_append_jsonb", PackageResources.bench_append_jsonb_sql)
     public static let benchCheckpoint = EmbeddedStatement("bench_checkpoint", PackageResources.bench_checkpoint_sql)
@@ -131,7 +132,7 @@ public enum Query {
     public static let writerRevoke = EmbeddedStatement("writer_revoke", PackageResources.writer_revoke_sql)
 
     public static let all: [EmbeddedStatement] = [
-        alertClock, alertPlace, alertRestore, benchAppendJSONB, benchCheckpoint, benchCopyTicks, benchPause, benchPrepare, benchSurvey,
+        alertClock, alertRestore, benchAppendJSONB, benchCheckpoint, benchCopyTicks, benchPause, benchPrepare, benchSurvey,
         checkpointDigests, checkpointLast, checkpointList, compositeType, connectionRoom, consumerList, consumerRegister, consumerRemove, cursorLoad, cursorStore, databaseCreate, databaseExists, grantHeads, leaseAcquire, leaseList, leaseRenew, leaseResign,
         logAppend, logCopy, logDeclareLost, logHeads, logOpen, logRead, logRefusals, logRosters, logScan, migrationBootstrap, migrationChecksum, migrationList,
         migrationLock, migrationRecord, migrationSurvey, outboxDue, outboxPrune, outboxRestore, outboxSettle, outboxStore,

@@ -5,12 +5,6 @@ import Schema
 
 /// The log as the alerter reads it: from a place near the heads, and with the log's own clock.
 public struct AlertLogReader: Sendable {
-    /// So many entries before the cursor are read again at the start: enough for the newest tick of every loop, and for how long a
-    /// measurement has been missing, without a store of its own for what the rules look at.
-    public static let entriesReadAgain: Int64 = 500
-    /// Further back from the head nothing is read: a reader that was away for so long is told of the present only.
-    public static let entriesBehindHead: Int64 = 20_000
-
     /// Where each stream is read on, and the roster in force there.
     public struct Place: Sendable {
         public var cursors: [StreamName: Int64] = [:]
@@ -20,20 +14,26 @@ public struct AlertLogReader: Sendable {
     private let connection: PostgresConnection
     private let reader: LogReader
     private let consumer: String
+    private let clusters: Int
+    private let tick: Nanoseconds
 
-    public init(_ connection: PostgresConnection, consumer: String) {
+    /// - Parameters:
+    ///   - consumer: whose cursors say how far its predecessors came.
+    ///   - clusters: how many the fleet has.
+    ///   - tick: how often a shipper writes.
+    public init(_ connection: PostgresConnection, consumer: String, clusters: Int, tick: Nanoseconds) {
         self.connection = connection
         self.reader = LogReader(connection)
         self.consumer = consumer
+        self.clusters = clusters
+        self.tick = tick
     }
 
     public func place() async throws(PostgresError) -> Place {
         try await LogConsumers(connection).register(consumer, drives: "alerts and their notifications")
-        let parameters: [PostgresParameter] = [
-            .text(consumer), .int8(AlertLogReader.entriesReadAgain), .int8(AlertLogReader.entriesBehindHead),
-        ]
+        let (clusters, entries, consumer) = (clusters, RecentPart.entriesOfCluster(watchedEvery: tick), consumer)
         let streams = try await connection.run { session throws(PostgresError) in
-            try session.query(Query.alertPlace, parameters) { row throws(PostgresError) in try StreamPlace(row) }
+            try StreamPlace.all(session, clusters: clusters, entriesOfCluster: entries, consumer: consumer)
         }
         var place = Place()
         for stream in streams {
@@ -53,10 +53,23 @@ public struct AlertLogReader: Sendable {
     }
 }
 
-/// A row of `alert_place` or `recent_place`.
+/// A row of `recent_place`.
 struct StreamPlace: Sendable {
     var position: LogPosition
     var roster: (position: LogPosition, roster: Roster)?
+
+    /// Where a reader begins in each stream.
+    /// - Parameter consumer: nil for a reader without cursors.
+    static func all(
+        _ session: borrowing PostgresSession, clusters: Int, entriesOfCluster: Int64, consumer: String? = nil
+    ) throws(PostgresError) -> [StreamPlace] {
+        let parameters: [PostgresParameter] = [
+            .int8(RecentPart.entriesOfCoordinator(clusters: clusters)), .int8(entriesOfCluster),
+            .int8(max(RecentPart.mostEntriesOfCluster, entriesOfCluster)), .text(consumer), .int8(RecentPart.mostEntriesBehindHead),
+            .int8(RecentPart.setAsideAfter.count / 1_000),
+        ]
+        return try session.query(Query.recentPlace, parameters) { row throws(PostgresError) in try StreamPlace(row) }
+    }
 
     init(_ row: borrowing PostgresRow) throws(PostgresError) {
         let stream = StreamName(try row.value("name"))

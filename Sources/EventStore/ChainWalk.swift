@@ -38,7 +38,8 @@ struct ChainWalk {
     mutating func take(_ row: Row) {
         if row.sequence == head.sequence { return takeDouble(row) }
         let isSound = chain.digest(after: head.digest, sequence: row.sequence, entry: row.entry) == row.digest
-        let fact = lostRange(in: row)
+        let decoded = try? row.entry.decoded()  // which field cannot be read does not matter here
+        let fact = decoded.flatMap { lostRange(in: $0) }
         if let fact, closes(fact, row) {
             unmentioned.append(fact)
             lost += fact.count
@@ -49,15 +50,15 @@ struct ChainWalk {
         } else if let fact {
             unmentioned.removeAll { $0 == fact }
         }
-        if (try? row.entry.decoded()) == nil { note(.unreadable(row.sequence)) }  // which field does not matter here
+        if decoded == nil { note(.unreadable(row.sequence)) }
         entries += 1
         before = head.digest
         head = StreamHead(sequence: row.sequence, digest: row.digest)
     }
 
-    private func lostRange(in row: Row) -> LostRange? {
-        // Any other entry, and one that cannot be read, is no such fact.
-        guard case .event(let event)? = try? row.entry.decoded(), case .entriesLost(let lost)? = try? event.fact() else { return nil }
+    private func lostRange(in entry: DecodedEntry) -> LostRange? {
+        // Any other entry, and an event that cannot be read, is no such fact.
+        guard case .event(let event) = entry, case .entriesLost(let lost)? = try? event.fact() else { return nil }
         return lost
     }
 

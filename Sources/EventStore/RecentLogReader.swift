@@ -27,10 +27,7 @@ public struct RecentLogReader: Sendable {
 
     public func place(clusters: Int) async throws(PostgresError) -> Place {
         let (streams, grants) = try await connection.run { session throws(PostgresError) in
-            let parameters: [PostgresParameter] = [
-                .int8(RecentPart.entriesOfCoordinator(clusters: clusters)), .int8(RecentPart.entriesOfCluster), .int8(RecentPart.mostEntriesOfCluster),
-            ]
-            let streams = try session.query(Query.recentPlace, parameters) { row throws(PostgresError) in try StreamPlace(row) }
+            let streams = try StreamPlace.all(session, clusters: clusters, entriesOfCluster: RecentPart.entriesOfCluster)
             // A grant of a later version is one that this coordinator cannot count with; its newest allocation says what is kept.
             let grants = try session.query(Query.grantHeads) { row throws(PostgresError) in try? Grant(bodyText: try row.value("body")) }
             return (streams, grants.compactMap { $0 })

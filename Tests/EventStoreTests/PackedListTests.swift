@@ -16,7 +16,7 @@ import Testing
                 PostgresStatement(
                     name: "lists",
                     text: "SELECT fairlead.ticks_are_sound(ARRAY[t]) AS sound, fairlead.unpacked(t.flow_p95_100ns) AS p95, fairlead.unpacked(t.workload_used_bps) AS used, fairlead.unpacked(t.flow_count) AS counts FROM unnest($1::fairlead.tick_body[]) AS t LIMIT 1"),
-                [try parameter(tick.recordBytes(), session)]
+                [try parameter(tick.recordBytes(), in: session)]
             ) { row throws(PostgresError) in
                 (
                     try row.value("sound", as: Bool.self), try row.value("p95", as: [Int64?].self), try row.value("used", as: [Int64?].self),
@@ -47,7 +47,7 @@ import Testing
                 forged[place] ^= change
                 guard (try? Tick(recordBytes: forged)) == nil else { continue }  // another tick, and a good one
                 // Bytes that are no record at all do not even arrive.
-                guard let sound = try? isSound(forged, session) else { continue }
+                guard let sound = try? isSound(forged, after: record, session) else { continue }
                 #expect(!sound, "byte \(place) changed by \(change)")
                 refused += 1
             }
@@ -76,7 +76,7 @@ import Testing
             }
             let looksSound = try session.queryOne(
                 PostgresStatement(name: "looks", text: "SELECT fairlead.tick_looks_sound(t) AND fairlead.ticks_look_sound(ARRAY[t, t]) AS sound FROM unnest($1::fairlead.tick_body[]) AS t LIMIT 1"),
-                [try parameter(tick.recordBytes(), session)]
+                [try parameter(tick.recordBytes(), in: session)]
             ) { row throws(PostgresError) in try row.value("sound", as: Bool.self) }
             #expect(looksSound, "\(count) flows")
         }
@@ -108,21 +108,25 @@ import Testing
         return places
     }
 
-    private func parameter(_ record: [UInt8], _ session: PostgresSession) throws -> PostgresParameter {
+    private func parameter(_ records: [UInt8]..., in session: PostgresSession) throws -> PostgresParameter {
         let type = try session.compositeType(
             "fairlead.tick_body",
             lookup: PostgresStatement(name: "type", text: "SELECT oid AS element, typarray AS array FROM pg_catalog.pg_type WHERE oid = $1::text::regtype"))
-        return .compositeArray(type, records: [record])
+        return .compositeArray(type, records: records)
     }
 
     /// What `ticks_are_sound` says. The short ways that `append` takes may doubt a sound tick, and never pass an unsound one: neither alone nor as
-    /// the last of a batch.
-    private func isSound(_ record: [UInt8], _ session: PostgresSession) throws -> Bool {
+    /// the last of a batch, behind its like or behind another.
+    private func isSound(_ record: [UInt8], after other: [UInt8]? = nil, _ session: PostgresSession) throws -> Bool {
         let (isSound, looksSound, batchLooksSound) = try session.queryOne(
             PostgresStatement(
                 name: "sound",
-                text: "SELECT fairlead.ticks_are_sound(ARRAY[t]) AS sound, fairlead.tick_looks_sound(t) AS looks_sound, fairlead.ticks_look_sound(ARRAY[t, t]) AS batch_looks_sound FROM unnest($1::fairlead.tick_body[]) AS t LIMIT 1"),
-            [try parameter(record, session)]
+                text: """
+                    SELECT fairlead.ticks_are_sound(t[1:1]) AS sound, fairlead.tick_looks_sound(t[1]) AS looks_sound,
+                        fairlead.ticks_look_sound(ARRAY[t[1], t[1]]) OR fairlead.ticks_look_sound(ARRAY[t[2], t[1]]) AS batch_looks_sound
+                    FROM (VALUES ($1::fairlead.tick_body[])) AS v (t)
+                    """),
+            [try parameter(record, other ?? record, in: session)]
         ) { row throws(PostgresError) in
             (try row.value("sound", as: Bool.self), try row.value("looks_sound", as: Bool.self), try row.value("batch_looks_sound", as: Bool.self))
         }

@@ -8,3 +8,4 @@ CREATE TABLE public.jsonb_event (
     CONSTRAINT jsonb_event_by_id UNIQUE (id)
 );
 CREATE TABLE public.unindexed_tick (LIKE fairlead.tick);
+GRANT INSERT ON public.jsonb_event, public.unindexed_tick TO fairlead_shipper;

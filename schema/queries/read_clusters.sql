@@ -9,8 +9,8 @@ WITH newest AS (
     LEFT JOIN LATERAL (
         SELECT t.is_leader
         FROM fairlead.tick AS t
-        WHERE t.stream_id = s.stream_id AND t.seq = ANY (s.newest_tick_seqs) AND t.received_on BETWEEN s.newest_tick_on AND s.received_on
-        ORDER BY t.seq LIMIT 1
+        WHERE t.stream_id = s.stream_id AND t.seq = s.newest_tick_seqs[1] AND t.received_on BETWEEN s.newest_tick_on AND s.received_on
+        LIMIT 1
     ) AS first_row ON true
     WHERE s.cluster IS NOT NULL
     ORDER BY s.cluster, coalesce(first_row.is_leader, false) DESC, s.newest_tick_order DESC NULLS LAST
@@ -21,12 +21,21 @@ WITH newest AS (
     GROUP BY a.cluster
 )
 SELECT
-    n.cluster, coalesce(c.firing, 0) AS firing, coalesce(c.pending, 0) AS pending, n.name AS stream, t.seq, fairlead.tick_bytes(t) AS bytes,
+    n.cluster, coalesce(c.firing, 0) AS firing, coalesce(c.pending, 0) AS pending, n.name AS stream, t.seq, t.bytes,
     (extract(epoch FROM t.received_at) * 1000000)::int8 AS received_us, r.body AS roster_body
 FROM newest AS n
 LEFT JOIN counted AS c ON c.cluster = n.cluster
-LEFT JOIN fairlead.tick AS t
-    ON t.stream_id = n.stream_id AND t.seq = ANY (n.newest_tick_seqs) AND t.received_on BETWEEN n.newest_tick_on AND n.received_on
-LEFT JOIN fairlead.roster AS r ON r.stream_id = t.stream_id AND r.seq = t.roster_seq
+-- Row by row: a plain join has been seen to read all of the ticks.
+LEFT JOIN LATERAL (
+    SELECT k.seq, k.roster_seq, k.received_at, k.bytes
+    FROM unnest(n.newest_tick_seqs) AS place (seq)
+    CROSS JOIN LATERAL (
+        SELECT r.seq, r.roster_seq, r.received_at, fairlead.tick_bytes(r) AS bytes
+        FROM fairlead.tick AS r
+        WHERE r.stream_id = n.stream_id AND r.seq = place.seq AND r.received_on BETWEEN n.newest_tick_on AND n.received_on
+        LIMIT 1
+    ) AS k
+) AS t ON true
+LEFT JOIN fairlead.roster AS r ON r.stream_id = n.stream_id AND r.seq = t.roster_seq
 ORDER BY n.cluster COLLATE "C", t.seq
 LIMIT 1000000;

@@ -10,8 +10,9 @@ import Schema
 ///     copy       binary COPY of the tick rows into a table without index or constraint, one COPY per connection
 ///     catch-up   `ticksPerCatchUp` ticks per call through fairlead.append
 ///
-/// What is sent is made before the clock runs, so that the server is measured and not our encoder. A checkpoint stands before each
-/// part. Each part runs once per round, and the medians of the rounds are compared: other work on the machine comes and goes.
+/// What is sent is made before the clock runs, so that the server is measured and not our encoder. Each connection logs in as the enrolled role of a
+/// cluster, which is asked at each append what it may write, as a shipper's is. A checkpoint stands before each part. Each part runs once per round,
+/// and the medians of the rounds are compared: other work on the machine comes and goes.
 public struct AppendBenchmark: Sendable {
     public struct Plan: Sendable {
         public var streams = 1_000
@@ -24,8 +25,8 @@ public struct AppendBenchmark: Sendable {
         /// Per connection and round: enough to last longer than a moment's noise.
         public var rowsPerCopy = 1_200
         public var ticksPerCatchUp = 100
-        /// So many streams catch up in a round, each with one call.
-        public var catchUpStreams = 96
+        /// So many streams catch up in a round, each with one call: over 32 connections as many rows as are copied.
+        public var catchUpStreams = 384
         public var seed: UInt64 = 1
         public init() {}
     }
@@ -63,14 +64,22 @@ public struct AppendBenchmark: Sendable {
     }
 
     public func run(progress: @Sendable (String) -> Void) async throws(PostgresError) -> Result {
-        let pool = (0..<plan.connections).map { _ in PostgresConnection(settings) }
         let administrator = PostgresConnection(settings)
         try await administrator.run { session throws(PostgresError) in
             try session.runScript(PostgresStatement(Query.benchPrepare))
         }
+        let types = try await administrator.run { session throws(PostgresError) in try BenchmarkTypes(session) }
+        var pool: [PostgresConnection] = []
+        for number in 0..<plan.connections {
+            let role = "shipper-plant-\(number)"
+            try await LogAdministration(administrator).enroll(.shipper(of: ClusterID("plant-\(number)")), role: role)
+            var settings = settings
+            settings.keywords["user"] = role
+            pool.append(PostgresConnection(settings))
+        }
         var writers: [BenchmarkWriter] = []
         for number in 0..<plan.streams {
-            let name = StreamName(cluster: ClusterID("plant-\(number)"), spool: "bench")
+            let name = StreamName(cluster: ClusterID("plant-\(number % pool.count)"), spool: "bench-\(number / pool.count)")
             let claim = try await pool[number % pool.count].run { session throws(PostgresError) in
                 guard case .opened(let claim, _, _) = try PostgresLog.open(OpenRequest(stream: name, highestEpochSeen: 0), session) else {
                     throw PostgresError(.other, "the stream \(name) was not opened", context: "bench")
@@ -78,7 +87,8 @@ public struct AppendBenchmark: Sendable {
                 return claim
             }
             writers.append(
-                BenchmarkWriter(name: name, claim: claim, chain: HashChain(hash), seed: plan.seed &+ UInt64(number), flows: plan.samplesPerTick))
+                BenchmarkWriter(
+                    name: name, claim: claim, types: types, chain: HashChain(hash), seed: plan.seed &+ UInt64(number), flows: plan.samplesPerTick))
         }
         var rounds: [Round] = []
         for number in 0..<plan.rounds {

@@ -5,17 +5,13 @@ import Schema
 
 /// One statement of a part of the benchmark, ready to be sent.
 enum BenchmarkCall: Sendable {
-    case append([PostgresParameter], records: [[UInt8]])
+    case append([PostgresParameter])
     case jsonb([PostgresParameter])
     case copy([[UInt8]])
 
     func send(_ session: PostgresSession) throws(PostgresError) {
         switch self {
-        case .append(var parameters, let records):
-            // The type's number belongs to the database; the session asks once.
-            let ticks = try session.compositeType("fairlead.tick_body", lookup: PostgresStatement(Query.compositeType))
-            let events = try session.compositeType("fairlead.event_body", lookup: PostgresStatement(Query.compositeType))
-            parameters += [.compositeArray(ticks, records: records), .compositeArray(events, records: []), .text(nil)]
+        case .append(let parameters):
             let answer = try session.queryOne(Query.logAppend, parameters) { row throws(PostgresError) in try row.value("answer", as: String.self) }
             guard answer == "stored" else { throw PostgresError(.other, "the log answered '\(answer)'", context: "bench") }
         case .jsonb(let parameters):
@@ -27,20 +23,33 @@ enum BenchmarkCall: Sendable {
     }
 }
 
+/// The numbers that the log's types have in the benchmark's database.
+struct BenchmarkTypes: Sendable {
+    let ticks: CompositeType
+    let events: CompositeType
+
+    init(_ session: PostgresSession) throws(PostgresError) {
+        ticks = try session.compositeType("fairlead.tick_body", lookup: PostgresStatement(Query.compositeType))
+        events = try session.compositeType("fairlead.event_body", lookup: PostgresStatement(Query.compositeType))
+    }
+}
+
 /// A stream of the benchmark: its ticks, and where its chain stands.
 struct BenchmarkWriter {
     private static let copyPieceBytes = 64 << 10
 
     let name: StreamName
     private let claim: StreamClaim
+    private let types: BenchmarkTypes
     private let chain: HashChain
     private var head: StreamHead
     private var ticks: BenchmarkTicks
     private var jsonbSequence: Int64 = 1
 
-    init(name: StreamName, claim: StreamClaim, chain: HashChain, seed: UInt64, flows: Int) {
+    init(name: StreamName, claim: StreamClaim, types: BenchmarkTypes, chain: HashChain, seed: UInt64, flows: Int) {
         self.name = name
         self.claim = claim
+        self.types = types
         self.chain = chain
         self.head = claim.head
         self.ticks = BenchmarkTicks(seed: seed, flows: flows)
@@ -56,9 +65,10 @@ struct BenchmarkWriter {
         }
         let parameters: [PostgresParameter] = [
             .text(name.text), .int8(claim.epoch), .int8(claim.nonce), .int8(first.sequence + 1), .bytea(first.digest.bytes),
-            .bytea([UInt8](repeating: UInt8(ascii: "t"), count: count)),
+            .bytea([UInt8](repeating: UInt8(ascii: "t"), count: count)), .compositeArray(types.ticks, records: records),
+            .compositeArray(types.events, records: []), .text(nil),
         ]
-        return .append(parameters, records: records)
+        return .append(parameters)
     }
 
     mutating func jsonb(_ random: inout SplitMix) -> BenchmarkCall {

@@ -131,19 +131,20 @@ import Testing
         #expect(memory.notifications.map(\.id) == ["n1", "n2"])
     }
 
-    @Test func `reading begins some entries before the cursor, with the roster in force there`() async throws {
+    @Test func `reading goes on from the cursor, or from where the newest part begins, with the roster in force there`() async throws {
         let database = try await AlerterDatabase()
         for _ in 0..<700 { try await database.ship() }
-        let reader = AlertLogReader(database.connection(user: "alerter"), consumer: "alerter")
-        let fresh = try await reader.place()
-        #expect(fresh.cursors == [AlerterDatabase.stream: 0], "without a cursor from the beginning")
-        #expect(fresh.rosters.isEmpty)
+        let reader = AlertLogReader(database.connection(user: "alerter"), consumer: "alerter", clusters: 1, tick: .seconds(5))
+        let newest = 701 - RecentPart.entriesOfCluster
+        #expect(try await reader.place().cursors == [AlerterDatabase.stream: newest], "without a cursor the newest part")
 
         let (lease, outbox) = store(database, "a")
         _ = try await lease.acquire()
-        #expect(try await outbox.store(OutboxEntry(term: 1, notifications: [], cursors: [AlerterDatabase.stream: 650])))
+        #expect(try await outbox.store(OutboxEntry(term: 1, notifications: [], cursors: [AlerterDatabase.stream: 150])))
         let place = try await reader.place()
-        #expect(place.cursors == [AlerterDatabase.stream: 650 - AlertLogReader.entriesReadAgain])
+        #expect(place.cursors == [AlerterDatabase.stream: 150])
+        let often = AlertLogReader(database.connection(user: "alerter"), consumer: "alerter", clusters: 1, tick: .seconds(1))
+        #expect(try await often.place().cursors == [AlerterDatabase.stream: 100], "ten minutes of a shipper that writes each second")
         let (position, roster) = try #require(place.rosters.first)
         #expect(position == LogPosition(stream: AlerterDatabase.stream, sequence: 1))
         #expect(roster.cluster == "plant-a" && roster.flows.map(\.id) == ["robot-control"] && roster.links == ["uplink"])
@@ -151,5 +152,8 @@ import Testing
         let (batch, logTime) = try await reader.batch(after: place.cursors)
         #expect(batch.records.count == 500 && !batch.isComplete)
         #expect(batch.records.allSatisfy { $0.receivedAt <= logTime })
+
+        #expect(try await outbox.store(OutboxEntry(term: 1, notifications: [], cursors: [AlerterDatabase.stream: 690])))
+        #expect(try await reader.place().cursors == [AlerterDatabase.stream: newest])
     }
 }

@@ -94,9 +94,10 @@ struct AlertTerm: Sendable {
     mutating func entry(_ fleet: FleetConfiguration, _ cursors: [StreamName: Int64], now: MonotonicTime) -> OutboxEntry? {
         guard hasRecalled, entryUnderWay == nil else { return nil }
         if unstored.isEmpty { unstored = dispatcher.due(fleet, now: now) }
-        let moved = cursors.filter { storedCursors[$0.key] != $0.value }
         let cursorsAreDue = cursorsStoredAt.map { now - $0 >= AlertTerm.cursorsEvery } ?? true
-        guard !unstored.isEmpty || cursorsAreDue && !moved.isEmpty else { return nil }
+        guard !unstored.isEmpty || cursorsAreDue else { return nil }
+        let moved = cursors.filter { storedCursors[$0.key] != $0.value }
+        guard !unstored.isEmpty || !moved.isEmpty else { return nil }
         cursorsStoredAt = now
         entryUnderWay = OutboxEntry(term: number, notifications: unstored, cursors: moved)
         return entryUnderWay

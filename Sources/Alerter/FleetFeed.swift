@@ -10,8 +10,14 @@ struct FleetFeed: Sendable {
     private(set) var passedOver: Int64 = 0
     /// Entries that their stream may not tell, or that speak of another cluster: no rule sees them.
     private(set) var misplaced: Int64 = 0
+    /// A roster and where it stands. Every row asks for its own: one reference, instead of one to each of its names.
+    private final class Declared: Sendable {
+        let sequence: Int64
+        let roster: Roster
+        init(_ roster: Roster, at sequence: Int64) { (self.sequence, self.roster) = (sequence, roster) }
+    }
     /// The newest of each stream; a row names no older one.
-    private var rosters: [StreamName: (position: LogPosition, roster: Roster)] = [:]
+    private var rosters: [StreamName: Declared] = [:]
     /// The stream of each cluster that told something last, and when the log received that.
     private var newest: [ClusterID: (stream: StreamName, receivedAt: WallTime)] = [:]
 
@@ -19,7 +25,7 @@ struct FleetFeed: Sendable {
     mutating func begin(at place: FeedPlace) {
         cursors = place.cursors
         for (position, roster) in place.rosters where position.stream.cluster == roster.cluster {
-            rosters[position.stream] = (position, roster)
+            rosters[position.stream] = Declared(roster, at: position.sequence)
         }
     }
 
@@ -53,14 +59,14 @@ struct FleetFeed: Sendable {
             }
             // A spool speaks of its own cluster, whatever it calls itself.
             guard roster.cluster == cluster else { return misplaced += 1 }
-            rosters[stream] = (record.position, roster)
+            rosters[stream] = Declared(roster, at: record.position.sequence)
         case .tick(let tick):
-            guard let (position, roster) = rosters[stream], position.sequence == tick.rosterSequence else {
+            guard let declared = rosters[stream], declared.sequence == tick.rosterSequence else {
                 passedOver += 1
                 return
             }
             guard isNews(tick, of: cluster, record) else { return }
-            observer.apply(tick, of: cluster, roster: roster, arrivedAt: arrivedAt)
+            observer.apply(tick, of: cluster, roster: declared.roster, arrivedAt: arrivedAt)
             if tick.isLeader { newest[cluster] = (stream, record.receivedAt) }
         }
     }

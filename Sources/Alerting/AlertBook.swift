@@ -8,8 +8,8 @@ public import Quantities
 /// nothing (or counts as true, where the rule says `onNoData: alert`): no data never resolves an alert. The number of alerts is
 /// bounded by the subjects of the configuration.
 public struct AlertBook: Equatable, Sendable {
-    /// By fingerprint. What is not here is inactive.
-    private var entries: [String: Entry] = [:]
+    /// By the fingerprint's number. What is not here is inactive.
+    private var entries: [UInt64: Entry] = [:]
 
     private struct Entry: Equatable, Sendable {
         enum Phase: Equatable, Sendable {
@@ -51,11 +51,11 @@ public struct AlertBook: Equatable, Sendable {
             let alert = Alert(
                 fingerprint: change.fingerprint, rule: change.rule, labels: change.labels, summary: change.summary, startsAt: at)
             let began = now.monotonic + max(.zero, now.wall - at) * -1
+            let number = AlertFingerprint.number(of: change.fingerprint)
             switch change.state {
-            case .pending: entries[change.fingerprint] = Entry(phase: .pending(since: began), began: began, alert: alert)
-            case .firing: entries[change.fingerprint] = Entry(phase: .firing(lastMet: now.monotonic), began: began, alert: alert)
-            case .resolved:
-                entries[change.fingerprint] = nil
+            case .pending: entries[number] = Entry(phase: .pending(since: began), began: began, alert: alert)
+            case .firing: entries[number] = Entry(phase: .firing(lastMet: now.monotonic), began: began, alert: alert)
+            case .resolved: entries[number] = nil
             }
         }
     }
@@ -72,7 +72,7 @@ public struct AlertBook: Equatable, Sendable {
         _ fleet: FleetConfiguration, observations: [ClusterID: AlertObservation], unjudged: Set<ClusterID> = [], now: Now
     ) -> [AlertTransition] {
         var transitions: [AlertTransition] = []
-        var known: Set<String> = []
+        var known: Set<UInt64> = []
         let clusters = ClusterView.all(of: fleet, observations, now: now.monotonic)
         // Most subjects are quiet, in clusters of which nothing is told: those need no name at each look.
         let told = Set(entries.values.map { $0.alert.labels["cluster"] })
@@ -80,30 +80,35 @@ public struct AlertBook: Equatable, Sendable {
             guard let specification = fleet.alerts.rules.first(where: { $0.name == rule.rawValue }), specification.isEnabled else { continue }
             for (subject, condition) in rule.conditions(in: clusters) {
                 guard condition.begins(specification) || told.contains(subject.cluster.text) else { continue }
-                let fingerprint = AlertFingerprint.text(of: rule, subject, fleet: fleet.name)
-                guard entries[fingerprint] != nil || condition.begins(specification) else { continue }
-                known.insert(fingerprint)
+                let number = AlertFingerprint.hash(of: rule, subject, fleet: fleet.name)
+                guard entries[number] != nil || condition.begins(specification) else { continue }
+                known.insert(number)
                 if unjudged.contains(subject.cluster) { continue }
-                let labels = subject.labels.merging(["alertname": rule.rawValue, "fleet": fleet.name]) { first, _ in first }
-                let blank = Alert(
-                    fingerprint: fingerprint, rule: rule.rawValue,
-                    labels: labels.merging(["severity": specification.severity.rawValue]) { first, _ in first }, summary: "",
-                    runbook: specification.runbook, startsAt: now.wall)
-                if let transition = step(blank, specification, condition, now) { transitions.append(transition) }
+                let transition = step(number, specification, condition, now) {
+                    Alert(
+                        fingerprint: AlertFingerprint.text(number), rule: rule.rawValue,
+                        labels: subject.labels.merging(
+                            ["alertname": rule.rawValue, "fleet": fleet.name, "severity": specification.severity.rawValue]) { first, _ in first },
+                        summary: "", runbook: specification.runbook, startsAt: now.wall)
+                }
+                if let transition { transitions.append(transition) }
             }
         }
         return transitions + retire(allBut: known, now)
     }
 
     /// One alert, one moment.
+    /// - Parameter blank: what it is where it is not there yet.
     private mutating func step(
-        _ blank: Alert, _ rule: AlertRuleSpecification, _ condition: AlertCondition, _ now: Now
+        _ number: UInt64, _ rule: AlertRuleSpecification, _ condition: AlertCondition, _ now: Now, _ blank: () -> Alert
     ) -> AlertTransition? {
-        var entry = entries[blank.fingerprint]
-        // What the configuration says of it now, also where it fired under an older one.
-        entry?.alert.labels = blank.labels
-        entry?.alert.runbook = blank.runbook
-        defer { entries[blank.fingerprint] = entry }
+        var entry = entries[number]
+        // What the configuration says of it now, also where it fired under an older one. All other labels are in its name.
+        if let alert = entry?.alert, alert.labels["severity"] != rule.severity.rawValue || alert.runbook != rule.runbook {
+            entry?.alert.labels["severity"] = rule.severity.rawValue
+            entry?.alert.runbook = rule.runbook
+        }
+        defer { entries[number] = entry }
 
         let truth: (summary: String, since: MonotonicTime?)?
         switch condition {
@@ -124,7 +129,7 @@ public struct AlertBook: Equatable, Sendable {
             return nil
         }
         let since = min(truth.since ?? now.monotonic, now.monotonic)
-        var current = entry ?? Entry(phase: .pending(since: since), began: since, alert: blank)
+        var current = entry ?? Entry(phase: .pending(since: since), began: since, alert: blank())
         current.alert.summary = truth.summary
         if case .pending(let since) = current.phase {
             // The observation may know that what was true before is over and something else began.
@@ -144,10 +149,10 @@ public struct AlertBook: Equatable, Sendable {
     }
 
     /// Resolves what is configured no more.
-    private mutating func retire(allBut known: Set<String>, _ now: Now) -> [AlertTransition] {
-        let gone = entries.values.filter { !known.contains($0.alert.fingerprint) }.sorted { $0.alert.fingerprint < $1.alert.fingerprint }
-        return gone.map { entry in
-            entries[entry.alert.fingerprint] = nil
+    private mutating func retire(allBut known: Set<UInt64>, _ now: Now) -> [AlertTransition] {
+        let gone = entries.filter { !known.contains($0.key) }.sorted { $0.value.alert.fingerprint < $1.value.alert.fingerprint }
+        return gone.map { number, entry in
+            entries[number] = nil
             return entry.ended(at: now, because: ", no longer watched: the configuration does not have it any more")
         }
     }

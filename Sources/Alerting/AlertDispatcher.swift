@@ -92,23 +92,21 @@ public struct AlertDispatcher: Equatable, Sendable {
     private func message(
         to receiver: WebhookReceiver, about cluster: String, _ group: Group, _ routing: AlertRouting, _ now: MonotonicTime
     ) -> AlertNotification? {
+        // Asked at each look, and seldom due: the times first.
+        let (last, since) = (group.toldAt[receiver.name], group.waitingSince)
+        let newsAreDue = last.map { now - $0 >= routing.groupInterval } ?? since.map { now - $0 >= routing.groupWait } ?? false
+        let repeatIsDue = (last ?? group.restoredAt).map { now - $0 >= routing.repeatInterval } ?? false
+        guard newsAreDue || repeatIsDue else { return nil }
         let told = group.told[receiver.name] ?? [:]
         let muted = Self.muted(group.members.values.filter(\.isFiring).map(\.alert.rule))
-        let members = group.members.values.filter { member in
+        var members = group.members.values.filter { member in
             // A resolution interests only those who heard of the firing.
             member.isFiring ? !muted.contains(member.alert.rule) : told[member.alert.fingerprint]?.isFiring == true
-        }.sorted { $0.alert.fingerprint < $1.alert.fingerprint }
+        }
         guard !members.isEmpty else { return nil }
         let hasNews = members.contains { told[$0.alert.fingerprint] != $0.asTold }
-        if hasNews {
-            if let last = group.toldAt[receiver.name] {
-                guard now - last >= routing.groupInterval else { return nil }
-            } else {
-                guard let since = group.waitingSince, now - since >= routing.groupWait else { return nil }
-            }
-        } else {
-            guard let last = group.toldAt[receiver.name] ?? group.restoredAt, now - last >= routing.repeatInterval else { return nil }
-        }
+        guard hasNews ? newsAreDue : repeatIsDue else { return nil }
+        members.sort { $0.alert.fingerprint < $1.alert.fingerprint }
         let asTold = members.map(\.asTold)
         let alerts = members.map { member in
             var alert = member.alert

@@ -7,13 +7,21 @@ import Quantities
 public enum AlertFingerprint {
     public static func text(of labels: [String: String]) -> String { text(hash(of: labels)) }
 
-    private static func text(_ hash: UInt64) -> String {
+    static func text(_ hash: UInt64) -> String {
         let digits = String(hash, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// The same for what an alert is told by: equal to the text of these labels, without making them. Asked for each subject at each look.
-    static func text(of rule: AlertRule, _ subject: AlertSubject, fleet: String) -> String {
+    /// The number of which a fingerprint is the text; of what is no fingerprint (another writer's name for an alert) a hash.
+    static func number(of text: String) -> UInt64 {
+        if text.utf8.count == 16, let number = UInt64(text, radix: 16) { return number }
+        var hash = FNV1a()
+        hash.add(text)
+        return hash.value
+    }
+
+    /// The same for what an alert is told by: equal to the number of these labels, without making them. Asked for each subject at each look.
+    static func hash(of rule: AlertRule, _ subject: AlertSubject, fleet: String) -> UInt64 {
         var hash = FNV1a()
         for text in ["alertname", rule.rawValue, "cluster", subject.cluster.text, "fleet", fleet] { hash.add(text) }
         // All three names follow `fleet`.
@@ -21,7 +29,7 @@ public enum AlertFingerprint {
             hash.add(name)
             hash.add(value)
         }
-        return text(hash.value)
+        return hash.value
     }
 
     static func hash(of labels: [String: String]) -> UInt64 {

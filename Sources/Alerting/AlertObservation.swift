@@ -1,4 +1,5 @@
 public import Events
+import OrderedCollections
 public import Quantities
 
 /// What the alerter knows of one cluster: the newest of each thing that its ticks tell, and since when.
@@ -8,25 +9,20 @@ public struct AlertObservation: Equatable, Sendable {
     /// The newest tick of the cluster's leading shipper; nil where there never was one.
     public var lastTickAt: MonotonicTime?
     /// The lease transitions of the newest leader heard: ticks of an older one are history.
-    public var leaseTransitions: Int32
-    public var loops: [LinkID: LoopObservation]
-    public var flows: [FlowID: FlowObservation]
-    public var workloads: [WorkloadID: WorkloadObservation]
+    public var leaseTransitions: Int32 = 0
+    // A cluster has a handful of each: one after the other they are sooner found than by the hash of a name.
+    var loops: OrderedDictionary<LinkID, LoopObservation> = [:]
+    var flows: OrderedDictionary<FlowID, FlowObservation> = [:]
+    var workloads: OrderedDictionary<WorkloadID, WorkloadObservation> = [:]
     /// What the newest allocation gave the cluster's workloads.
-    public var shares: [WorkloadID: ShareObservation]
+    var shares: OrderedDictionary<WorkloadID, ShareObservation> = [:]
 
-    public init(
-        lastTickAt: MonotonicTime? = nil, leaseTransitions: Int32 = 0, loops: [LinkID: LoopObservation] = [:],
-        flows: [FlowID: FlowObservation] = [:], workloads: [WorkloadID: WorkloadObservation] = [:],
-        shares: [WorkloadID: ShareObservation] = [:]
-    ) {
-        self.lastTickAt = lastTickAt
-        self.leaseTransitions = leaseTransitions
-        self.loops = loops
-        self.flows = flows
-        self.workloads = workloads
-        self.shares = shares
-    }
+    public init() {}
+
+    /// The newest sample of a critical flow.
+    public func flow(_ flow: FlowID) -> FlowObservation? { flows[flow] }
+    /// What the newest allocation gave a workload.
+    public func share(of workload: WorkloadID) -> ShareObservation? { shares[workload] }
 }
 
 /// The newest decision of one loop.

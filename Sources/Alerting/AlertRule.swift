@@ -1,5 +1,6 @@
 import Events
 import Fleet
+import OrderedCollections
 public import Quantities
 
 /// What can be told of a rule's condition at one moment.

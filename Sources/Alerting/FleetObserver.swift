@@ -1,4 +1,5 @@
 public import Events
+import OrderedCollections
 public import Quantities
 
 /// Folds the ticks of all clusters, and the coordinator's allocations, into what the alert rules look at. Equal ticks, equal observations.

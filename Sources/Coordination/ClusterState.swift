@@ -1,5 +1,6 @@
 public import Events
 import Fleet
+import OrderedCollections
 public import Quantities
 
 /// What the coordinator knows of one cluster, folded from its streams.
@@ -7,15 +8,20 @@ public struct ClusterState: Sendable {
     public let id: ClusterID
     /// The newest tick of any spool of the cluster that led, and where its first row stands.
     public internal(set) var newest: NewestTick?
-    var rosters: [LogPosition: Roster] = [:]
-    /// What each workload was last measured and read back to be, by the newest tick.
-    public internal(set) var workloads: [WorkloadID: WorkloadUse] = [:]
-    /// The newest decision per link.
-    public internal(set) var loops: [LinkID: LoopDecision] = [:]
+    private var rosters: [LogPosition: Declared] = [:]
+    // A cluster has a handful of either: one after the other they are sooner found than by the hash of a name.
+    private var workloads: OrderedDictionary<WorkloadID, WorkloadUse> = [:]
+    private var loops: OrderedDictionary<LinkID, LoopDecision> = [:]
     /// The grant that the cluster said it holds, with its newest tick.
     public internal(set) var grantHeld: GrantVersion?
     /// Whether what it holds was set against the grants that were issued to it, and neither has changed since.
     var hasFreedGrants = false
+
+    /// Each row asks for its roster: one reference, instead of one to each of its names.
+    private final class Declared: Sendable {
+        let roster: Roster
+        init(_ roster: Roster) { self.roster = roster }
+    }
 
     public struct NewestTick: Sendable, Equatable {
         public var position: LogPosition
@@ -33,6 +39,15 @@ public struct ClusterState: Sendable {
 
     init(id: ClusterID) { self.id = id }
 
+    mutating func declare(_ roster: Roster, at position: LogPosition) { rosters[position] = Declared(roster) }
+
+    /// What a workload was last measured and read back to be, by the newest tick.
+    public func use(of workload: WorkloadID) -> WorkloadUse? { workloads[workload] }
+    /// The newest decision of the loop on a link.
+    public func decision(on link: LinkID) -> LoopDecision? { loops[link] }
+    /// Whether a loop's newest decision is a brake.
+    public var isBraking: Bool { loops.values.contains { $0.outcome.isBrake } }
+
     /// Whether the newest tick is at most `ticks` ticks old; a cluster never heard is not fresh.
     public func isFresh(at now: MonotonicTime, ticks: Int64) -> Bool {
         guard let newest else { return false }
@@ -44,8 +59,7 @@ public struct ClusterState: Sendable {
         // A deposed replica's backlog is history: it changes no present state.
         guard tick.isLeader else { return nil }
         if let newest, newest.position.stream != position.stream, receivedAt < newest.receivedAt { return nil }
-        // By place: a copy of the roster would count references to all that it holds.
-        guard let roster = rosters.index(forKey: LogPosition(stream: position.stream, sequence: tick.rosterSequence)) else { return nil }
+        guard let roster = rosters[LogPosition(stream: position.stream, sequence: tick.rosterSequence)]?.roster else { return nil }
         if tick.ordinal == 0 {
             let before = newest.flatMap { $0.position.stream == position.stream ? $0.receivedAt : nil }
             newest = NewestTick(
@@ -54,12 +68,12 @@ public struct ClusterState: Sendable {
             newest?.isBacklog = before.map { receivedAt - $0 < .milliseconds(Int64(tick.intervalMilliseconds) / 2) } ?? false
             hasFreedGrants = hasFreedGrants && grantHeld == tick.grant
             grantHeld = tick.grant
-            for (workload, use) in zip(rosters.values[roster].workloads, tick.workloads) { workloads[workload.id] = use }
+            for (workload, use) in zip(roster.workloads, tick.workloads) { workloads[workload.id] = use }
         } else if newest?.position.stream == position.stream {
             // The rows of one tick count as folded together.
             newest?.position = position
         }
-        let links = rosters.values[roster].links
+        let links = roster.links
         guard let decision = tick.decision, !decision.isShadow, links.indices.contains(Int(decision.link)) else { return nil }
         let link = links[Int(decision.link)]
         loops[link] = decision

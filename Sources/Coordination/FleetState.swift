@@ -50,7 +50,7 @@ public struct FleetState: Sendable {
         cursors = place.cursors
         for (position, roster) in place.rosters {
             guard let cluster = position.stream.cluster, roster.cluster == cluster else { continue }
-            clusters[cluster, default: ClusterState(id: cluster)].rosters[position] = roster
+            clusters[cluster, default: ClusterState(id: cluster)].declare(roster, at: position)
         }
         for grant in place.grants { fold(grant) }
     }
@@ -127,7 +127,7 @@ public struct FleetState: Sendable {
         switch fact {
         case .rosterDeclared(let roster):
             guard let cluster, roster.cluster == cluster else { return misplaced += 1 }
-            clusters[cluster, default: ClusterState(id: cluster)].rosters[record.position] = roster
+            clusters[cluster, default: ClusterState(id: cluster)].declare(roster, at: record.position)
         case .grantIssued(let grant): fold(grant)
         case .allocationDecided(let allocation): fold(allocation)
         case .capacityEstimated(let estimate): fold(estimate)

@@ -30,8 +30,8 @@ public struct FleetView {
         var (isHeard, isGrantable): ([Bool], [Bool]) = ([], [])
         for cluster in layout.clusters {
             let known = state.clusters[cluster.id]
-            for workload in cluster.workloads { uses.append(known?.workloads[layout.workloads[workload].id]) }
-            for loop in cluster.loops { decisions.append(known?.loops[layout.loops[loop].id.link]) }
+            for workload in cluster.workloads { uses.append(known?.use(of: layout.workloads[workload].id)) }
+            for loop in cluster.loops { decisions.append(known?.decision(on: layout.loops[loop].id.link)) }
             isHeard.append(known?.isFresh(at: now, ticks: FleetView.ticksUntilUnheard) ?? false)
             guard cluster.mayBeGranted, let known, let newest = known.newest, known.isFresh(at: now, ticks: FleetView.ticksUntilUnreachable) else {
                 isGrantable.append(false)

@@ -18,7 +18,7 @@ extension CoordinatorProcess {
             let mayRaise = claimedTerms[cluster.id] == term && state.clusters[cluster.id]?.isFresh(at: now.monotonic, ticks: 2) == true
                 && state.clusters[cluster.id]?.newest?.isBacklog == false
             for rate in grant.rates {
-                let use = state.clusters[cluster.id]?.workloads[rate.workload]
+                let use = state.clusters[cluster.id]?.use(of: rate.workload)
                 let applied = use?.applied
                 // A share of an infeasible allocation may lie below what can be enforced.
                 let desired = cluster.guardrails.clamp(pushedRate(rate, applied: applied, cluster: cluster))
@@ -54,7 +54,7 @@ extension CoordinatorProcess {
         guard let applied, rate.rate > applied else { return rate.rate }
         let links = cluster.workloads.first { $0.id == rate.workload }?.links ?? []
         let asked = links.map { link in
-            state.clusters[cluster.id]?.loops[link].flatMap { CoordinatorProcess.asked($0, of: applied) } ?? applied
+            state.clusters[cluster.id]?.decision(on: link).flatMap { CoordinatorProcess.asked($0, of: applied) } ?? applied
         }
         return min(rate.rate, asked.min() ?? applied)
     }
@@ -71,7 +71,7 @@ extension CoordinatorProcess {
         _ patch: PushPatch, _ result: PatchRecord.Result, _ objectCount: Int, _ detail: String?, _ now: Now
     ) -> [CoordinatorEffect] {
         patchesInFlight.remove("\(patch.cluster)/\(patch.workload)")
-        let before = state.clusters[patch.cluster]?.workloads[patch.workload]?.applied
+        let before = state.clusters[patch.cluster]?.use(of: patch.workload)?.applied
         let record = PatchRecord(
             cluster: patch.cluster, workload: patch.workload, desired: patch.desired, before: before, result: result,
             decision: patch.decision, term: patch.term, objectCount: objectCount, detail: detail)

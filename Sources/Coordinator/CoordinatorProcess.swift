@@ -272,9 +272,8 @@ public struct CoordinatorProcess: Sendable {
     /// A cluster whose newest rows braked holds that brake until a grant says that it was taken in.
     private func needsRelease(_ cluster: ClusterID) -> Bool {
         guard let view = state.clusters[cluster], let newest = view.newest?.position else { return false }
-        let braked = view.loops.values.contains { $0.outcome.isBrake }
         let told = lastGrants[cluster]?.foldedThrough
-        return braked && (told?.stream != newest.stream || (told?.sequence ?? 0) < newest.sequence)
+        return view.isBraking && (told?.stream != newest.stream || (told?.sequence ?? 0) < newest.sequence)
     }
 
     mutating func publish(_ facts: [Fact], _ now: Now) -> [CoordinatorEffect] {

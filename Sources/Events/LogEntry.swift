@@ -39,10 +39,10 @@ public enum LogEntry: Hashable, Sendable {
     }
 }
 
-/// An entry, read. In a box of its own: a row is large, and is handed on by many.
-public indirect enum DecodedEntry: Equatable, Sendable {
+/// An entry, read. An event in a box of its own, as a row is: both are handed on by many.
+public enum DecodedEntry: Equatable, Sendable {
     case tick(Tick)
-    case event(EventEnvelope)
+    indirect case event(EventEnvelope)
 }
 
 /// An entry as the log reads it before it stores it: an event's body once, for all who want to know what it tells.
@@ -117,7 +117,7 @@ public struct EventEnvelope: Hashable, Sendable {
         record.column(int2: version)
         record.column(int8: at.microseconds)
         record.column(text: body)
-        return record.bytes
+        return record.finished()
     }
 
     public init(recordBytes: [UInt8]) throws(RecordError) {

@@ -8,7 +8,7 @@ public struct LogMachine: Sendable {
         var epoch: Int64 = 0
         var nonce: Int64 = 0
         /// `entries[n − 1]` stands at n; nil inside a range that was declared lost.
-        var entries = PiecewiseArray<LogEntry?>()
+        var entries = EntryList()
         /// `digests[n]` is the digest after n entries; `digests[0]` is the genesis; nil inside a lost range.
         var digests = PiecewiseArray<Digest?>()
         var head: StreamHead

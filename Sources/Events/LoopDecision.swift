@@ -240,26 +240,42 @@ extension LoopOutcome {
     public var isBrake: Bool { action == .decrease && reason != .grantLowered }
 }
 
-/// One decision of one loop: law, state before, what it read, what it answered.
+/// One decision of one loop: law, state before, what it read, what it answered. In a box that nobody changes, as a `Tick` is.
 public struct LoopDecision: Hashable, Sendable {
     /// The bound on a law's state in its canonical bytes.
     public static let maximumStateBytes = 256
 
+    private struct Row: Hashable, Sendable {
+        var link: Int16
+        var law: Int16
+        var isShadow: Bool
+        var stateBefore: [UInt8]
+        var input: LoopInput
+        var outcome: LoopOutcome
+    }
+    private final class Box: Sendable {
+        let row: Row
+        init(_ row: Row) { self.row = row }
+    }
+    private var box: Box
+    private var row: Row {
+        get { box.row }
+        set { box = Box(newValue) }
+    }
+
     /// Indices into the roster: which link, which law (name, version, parameters).
-    public var link: Int16
-    public var law: Int16
+    public var link: Int16 { get { box.row.link } set { row.link = newValue } }
+    public var law: Int16 { get { box.row.law } set { row.law = newValue } }
     /// A shadow decides on the same sample and acts on nothing.
-    public var isShadow: Bool
-    public var stateBefore: [UInt8]
-    public var input: LoopInput
-    public var outcome: LoopOutcome
+    public var isShadow: Bool { get { box.row.isShadow } set { row.isShadow = newValue } }
+    public var stateBefore: [UInt8] { get { box.row.stateBefore } set { row.stateBefore = newValue } }
+    public var input: LoopInput { get { box.row.input } set { row.input = newValue } }
+    public var outcome: LoopOutcome { get { box.row.outcome } set { row.outcome = newValue } }
 
     public init(link: Int16, law: Int16, isShadow: Bool = false, stateBefore: [UInt8], input: LoopInput, outcome: LoopOutcome) {
-        self.link = link
-        self.law = law
-        self.isShadow = isShadow
-        self.stateBefore = stateBefore
-        self.input = input
-        self.outcome = outcome
+        box = Box(Row(link: link, law: law, isShadow: isShadow, stateBefore: stateBefore, input: input, outcome: outcome))
     }
+
+    public static func == (left: LoopDecision, right: LoopDecision) -> Bool { left.box === right.box || left.box.row == right.box.row }
+    public func hash(into hasher: inout Hasher) { hasher.combine(box.row) }
 }

@@ -46,12 +46,6 @@ public enum Producer: String, Sendable, CaseIterable {
 extension StreamName {
     public static let `operator` = StreamName("operator")
 
-    /// Nil for a name that belongs to nobody we know.
-    public var producer: Producer? {
-        if text.utf8.contains(UInt8(ascii: "/")) { return .shipper }
-        return Producer(rawValue: text).flatMap { $0 == .shipper ? nil : $0 }
-    }
-
     /// Whether this entry may stand here at all: only shippers tick, and each kind of event has its tellers.
     public func admits(_ entry: DecodedEntry) -> Bool {
         switch entry {

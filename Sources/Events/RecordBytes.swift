@@ -4,7 +4,15 @@
 /// A record is: the number of columns (int4), then for each its type's OID (int4), its length (int4, −1 for NULL), its data.
 /// Numbers stand in network order. Only built-in types occur, whose OIDs never change.
 struct RecordWriter {
-    private(set) var bytes: [UInt8] = []
+    private var bytes: [UInt8] = []
+
+    /// What was written. With no room to spare: records are kept for long.
+    func finished() -> [UInt8] {
+        var record: [UInt8] = []
+        record.reserveCapacity(bytes.count)
+        record += bytes
+        return record
+    }
 
     /// - Parameter capacity: the bytes for which there is room from the beginning.
     init(columnCount: Int, capacity: Int) {

@@ -4,44 +4,65 @@ public import Quantities
 ///
 /// A cluster with several loops, or with shadow laws, writes several rows for one tick: `number` is the same, `ordinal` counts
 /// from 0, and the samples stand in the row with ordinal 0 only. So one decision is one row, and its position is its id.
+///
+/// What it holds stands in a box that nobody changes: a row is large, and one that is read is handed on by many.
 public struct Tick: Hashable, Sendable {
+    private struct Row: Hashable, Sendable {
+        var number: Int64
+        var ordinal: Int16
+        var at: WallTime
+        var intervalMilliseconds: Int32
+        var rosterSequence: Int64
+        var leaseTransitions: Int32
+        var isLeader: Bool
+        var grant: GrantVersion?
+        var flows: [FlowSample]
+        var workloads: [WorkloadUse]
+        var decision: LoopDecision?
+    }
+    private final class Box: Sendable {
+        let row: Row
+        init(_ row: Row) { self.row = row }
+    }
+    private var box: Box
+    private var row: Row {
+        get { box.row }
+        set { box = Box(newValue) }
+    }
+
     /// Counts the ticks of this stream, from 1.
-    public var number: Int64
-    public var ordinal: Int16
+    public var number: Int64 { get { box.row.number } set { row.number = newValue } }
+    public var ordinal: Int16 { get { box.row.ordinal } set { row.ordinal = newValue } }
     /// The shipper's civil time at the end of the window. For people: order is by position.
-    public var at: WallTime
+    public var at: WallTime { get { box.row.at } set { row.at = newValue } }
     /// Length of a tick. Unit: milliseconds.
-    public var intervalMilliseconds: Int32
+    public var intervalMilliseconds: Int32 { get { box.row.intervalMilliseconds } set { row.intervalMilliseconds = newValue } }
     /// The position in this stream of the roster that names the flows, workloads, links and laws; their order is the arrays' order.
-    public var rosterSequence: Int64
+    public var rosterSequence: Int64 { get { box.row.rosterSequence } set { row.rosterSequence = newValue } }
     /// The Lease's transitions, as the writer knew them: which term of leadership in the cluster this was.
-    public var leaseTransitions: Int32
+    public var leaseTransitions: Int32 { get { box.row.leaseTransitions } set { row.leaseTransitions = newValue } }
     /// Whether the writer was the cluster's leader, the one that may patch.
-    public var isLeader: Bool
+    public var isLeader: Bool { get { box.row.isLeader } set { row.isLeader = newValue } }
     /// The grant in force (term, version); nil where none lived.
-    public var grant: GrantVersion?
-    public var flows: [FlowSample]
-    public var workloads: [WorkloadUse]
+    public var grant: GrantVersion? { get { box.row.grant } set { row.grant = newValue } }
+    public var flows: [FlowSample] { get { box.row.flows } set { row.flows = newValue } }
+    public var workloads: [WorkloadUse] { get { box.row.workloads } set { row.workloads = newValue } }
     /// Nil where the cluster has no loop at all.
-    public var decision: LoopDecision?
+    public var decision: LoopDecision? { get { box.row.decision } set { row.decision = newValue } }
 
     public init(
         number: Int64, ordinal: Int16 = 0, at: WallTime, intervalMilliseconds: Int32, rosterSequence: Int64,
         leaseTransitions: Int32 = 0, isLeader: Bool = true, grant: GrantVersion? = nil, flows: [FlowSample] = [],
         workloads: [WorkloadUse] = [], decision: LoopDecision? = nil
     ) {
-        self.number = number
-        self.ordinal = ordinal
-        self.at = at
-        self.intervalMilliseconds = intervalMilliseconds
-        self.rosterSequence = rosterSequence
-        self.leaseTransitions = leaseTransitions
-        self.isLeader = isLeader
-        self.grant = grant
-        self.flows = flows
-        self.workloads = workloads
-        self.decision = decision
+        box = Box(
+            Row(
+                number: number, ordinal: ordinal, at: at, intervalMilliseconds: intervalMilliseconds, rosterSequence: rosterSequence,
+                leaseTransitions: leaseTransitions, isLeader: isLeader, grant: grant, flows: flows, workloads: workloads, decision: decision))
     }
+
+    public static func == (left: Tick, right: Tick) -> Bool { left.box === right.box || left.box.row == right.box.row }
+    public func hash(into hasher: inout Hasher) { hasher.combine(box.row) }
 }
 
 /// Which grant: the coordinator's term and the version in it. Ordered by term, then version; an older one is ignored.

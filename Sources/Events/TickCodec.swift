@@ -21,7 +21,7 @@ extension Tick {
         writeFlows(into: &record)
         writeWorkloads(into: &record)
         writeDecision(into: &record)
-        return record.bytes
+        return record.finished()
     }
 
     private func writeFlows(into record: inout RecordWriter) {
@@ -98,14 +98,18 @@ extension Tick {
             intervalMilliseconds: try record.required(try record.int4(), "interval_ms"),
             rosterSequence: try record.required(try record.int8(), "roster_seq"),
             leaseTransitions: try record.required(try record.int4(), "lease_transitions"),
-            isLeader: try record.required(try record.boolean(), "is_leader"))
-        let term = try record.int8()
-        let version = try record.int8()
-        if let term, let version { grant = GrantVersion(term: term, version: version) }
-        flows = try Tick.readFlows(from: &record)
-        workloads = try Tick.readWorkloads(from: &record)
-        decision = try Tick.readDecision(from: &record)
+            isLeader: try record.required(try record.boolean(), "is_leader"),
+            grant: try Tick.readGrant(from: &record),
+            flows: try Tick.readFlows(from: &record),
+            workloads: try Tick.readWorkloads(from: &record),
+            decision: try Tick.readDecision(from: &record))
         try record.finish()
+    }
+
+    private static func readGrant(from record: inout RecordReader) throws(RecordError) -> GrantVersion? {
+        let (term, version) = (try record.int8(), try record.int8())
+        guard let term, let version else { return nil }
+        return GrantVersion(term: term, version: version)
     }
 
     private static func readFlows(from record: inout RecordReader) throws(RecordError) -> [FlowSample] {

@@ -1,3 +1,4 @@
+import Alerter
 import Coordination
 import DequeModule
 import Events
@@ -8,21 +9,35 @@ import Quantities
 struct CentralLog: Sendable {
     fileprivate struct Stream: Sendable {
         let name: StreamName
+        /// Its place in the order of all names.
+        var rank = 0
         /// When each entry was stored.
         var received: [WallTime] = []
         /// The newest entries, decoded, each behind the one before: what readers mostly ask for.
         var recent: Deque<LogRecord> = []
         /// Where rosters stand.
         var rosters: [(sequence: Int64, roster: Roster)] = []
+        /// The newest roster up to a cursor: what the rows behind it name.
+        func roster(upTo cursor: Int64) -> (position: LogPosition, roster: Roster)? {
+            rosters.last { $0.sequence <= cursor }.map { (LogPosition(stream: name, sequence: $0.sequence), $0.roster) }
+        }
     }
-    /// In order of name.
+    /// In order of opening.
     private var streams: [Stream] = []
     private var places: [StreamName: Int] = [:]
+    /// The places of all streams, that of the one which grew last at the end.
+    private var byGrowth: [Int] = []
+    /// So many entries in all.
+    private var entryCount: Int64 = 0
+    /// Streams that once ended further on than now, and where: a restore took what lay there.
+    private var onceEnded: [StreamName: Int64] = [:]
     /// So many entries of a stream stay decoded: somewhat more than a coordinator that begins anew reads (`RecentPart`). Each that is kept
     /// longer is memory that no cache holds.
     private func recentEntries(of stream: StreamName) -> Int {
-        stream.producer == .shipper ? 160 : max(512, streams.count * 20)
+        stream.producer == .shipper ? 160 : max(512, newestOfCluster.count * 20)
     }
+    /// By cluster, its stream that was opened last.
+    private var newestOfCluster: [ClusterID: Int] = [:]
     var isDown = false
     var faults: FaultSet = []
     var clock = SkewedClock(since: MonotonicTime(nanoseconds: 0))
@@ -40,18 +55,29 @@ struct CentralLog: Sendable {
 
     mutating func opened(_ stream: StreamName) {
         guard places[stream] == nil else { return }
+        if let cluster = stream.cluster {
+            // The spool before it was set aside: what little may still be read of it is decoded then.
+            if let before = newestOfCluster[cluster] { streams[before].recent = [] }
+            newestOfCluster[cluster] = streams.count
+        }
+        places[stream] = streams.count
+        byGrowth.append(streams.count)
         streams.append(Stream(name: stream))
-        streams.sort { $0.name < $1.name }
-        number()
+        rank()
     }
 
-    private mutating func number() {
-        places = Dictionary(uniqueKeysWithValues: streams.enumerated().map { ($1.name, $0) })
+    private mutating func rank() {
+        for (rank, place) in streams.indices.sorted(by: { streams[$0].name < streams[$1].name }).enumerated() { streams[place].rank = rank }
     }
 
     mutating func stored(in stream: StreamName, upTo head: Int64, at time: WallTime) {
         guard let place = places[stream] else { return }
-        while Int64(streams[place].received.count) < head { streams[place].received.append(time) }
+        while Int64(streams[place].received.count) < head {
+            streams[place].received.append(time)
+            entryCount += 1
+        }
+        if let index = byGrowth.lastIndex(of: place) { byGrowth.append(byGrowth.remove(at: index)) }
+        if let end = onceEnded[stream], end <= head { onceEnded[stream] = nil }
     }
 
     /// Takes note of what the log has stored. Returns it as readers will get it.
@@ -80,25 +106,25 @@ struct CentralLog: Sendable {
 
     // MARK: - What readers get
 
-    /// Whether a stream ends before its cursor.
-    func hasMovedBack(behind cursors: [StreamName: Int64]) -> Bool {
-        cursors.contains { stream, cursor in cursor > places[stream].map { Int64(streams[$0].received.count) } ?? 0 }
+    /// The streams that end before their cursor, in order of name.
+    func movedBack(behind cursors: [StreamName: Int64]) -> [StreamName] {
+        guard !onceEnded.isEmpty else { return [] }
+        return onceEnded.keys.filter { stream in cursors[stream] ?? 0 > places[stream].map { Int64(streams[$0].received.count) } ?? 0 }.sorted()
     }
 
     /// What follows the cursors in every stream, at most `limit` of each; `isComplete` where nothing more stands there.
+    /// - Parameter cursors: none behind its stream's end.
     func records(in log: LogMachine, after cursors: [StreamName: Int64], limit: Int) -> (records: [LogRecord], isComplete: Bool) {
         var records: [LogRecord] = []
         var isComplete = true
-        // Most streams have nothing new: by place, so that those are passed over untouched.
-        for place in streams.indices {
-            let after = cursors[streams[place].name] ?? 0
-            guard Int64(streams[place].received.count) > after else { continue }
+        for (place, after) in behind(cursors) {
             let stream = streams[place]
             let before = records.count
             // What closes a lost range was never appended.
             let reachesHead = stream.recent.last.map { $0.position.sequence == Int64(stream.received.count) } ?? false
             if reachesHead, let first = stream.recent.first?.position.sequence, first <= after + 1 {
-                records += stream.recent.dropFirst(Int(after + 1 - first)).prefix(limit)
+                let begin = Int(after + 1 - first)
+                for index in begin..<min(stream.recent.count, begin + limit) { records.append(stream.recent[index]) }
             } else {
                 for (sequence, entry) in log.entries(of: stream.name, after: after, limit: limit) {
                     // Every entry was decoded when it was appended.
@@ -112,22 +138,69 @@ struct CentralLog: Sendable {
         return (records, isComplete)
     }
 
+    /// The streams that go on behind their cursors, in order of name.
+    private func behind(_ cursors: [StreamName: Int64]) -> [(place: Int, after: Int64)] {
+        // Most streams have nothing new: those that grew last are looked at first, until all that is missing is found.
+        var missing = entryCount - cursors.values.reduce(0, +)
+        var found: [(place: Int, after: Int64)] = []
+        for place in byGrowth.reversed() {
+            guard missing > 0 else { break }
+            let after = cursors[streams[place].name] ?? 0
+            let count = Int64(streams[place].received.count) - after
+            guard count > 0 else { continue }
+            missing -= count
+            found.append((place, after))
+        }
+        return found.sorted { streams[$0.place].rank < streams[$1.place].rank }
+    }
+
     /// Where the folding may begin, as `RecentLogReader` finds it in the database.
     func place(in log: LogMachine, clusters: Int) -> FleetPlace {
         var place = FleetPlace(grants: log.grants.values.sorted { $0.cluster < $1.cluster })
+        let receivedAt = clustersReceivedAt
         for stream in streams {
-            let head = log.head(of: stream.name)?.sequence ?? 0
-            let isCoordinators = stream.name == .coordinator
-            let cursor =
-                isCoordinators
-                ? max(0, min(head - RecentPart.entriesOfCoordinator(clusters: clusters), (allocations.last ?? 1) - 1))
-                : RecentPart.begin(head: head, newestTick: log.newestTick(of: stream.name))
+            let cursor = recent(of: stream, in: log, clusters: clusters, entriesOfCluster: RecentPart.entriesOfCluster, receivedAt)
             place.cursors[stream.name] = cursor
-            if let known = stream.rosters.last(where: { $0.sequence <= cursor }) {
-                place.rosters[LogPosition(stream: stream.name, sequence: known.sequence)] = known.roster
-            }
+            if let (position, roster) = stream.roster(upTo: cursor) { place.rosters[position] = roster }
         }
         return place
+    }
+
+    /// Where an alerter reads on, as `AlertLogReader` finds it in the database.
+    func resumingPlace(in log: LogMachine, clusters: Int, tick: Nanoseconds) -> FeedPlace {
+        var place = FeedPlace()
+        let receivedAt = clustersReceivedAt
+        for stream in streams {
+            let recent = recent(of: stream, in: log, clusters: clusters, entriesOfCluster: RecentPart.entriesOfCluster(watchedEvery: tick), receivedAt)
+            let head = log.head(of: stream.name)?.sequence ?? 0
+            let cursor = RecentPart.resume(recent: recent, cursor: outbox.cursors[stream.name], head: head)
+            place.cursors[stream.name] = cursor
+            if let (position, roster) = stream.roster(upTo: cursor) { place.rosters[position] = roster }
+        }
+        return place
+    }
+
+    /// When each cluster's streams received anything last.
+    private var clustersReceivedAt: [ClusterID: WallTime] {
+        streams.reduce(into: [:]) { newest, stream in
+            guard let cluster = stream.name.cluster, let at = stream.received.last else { return }
+            newest[cluster] = max(newest[cluster] ?? at, at)
+        }
+    }
+
+    /// Where the newest part of a stream begins, as `recent_place` finds it.
+    private func recent(
+        of stream: Stream, in log: LogMachine, clusters: Int, entriesOfCluster: Int64, _ receivedAt: [ClusterID: WallTime]
+    ) -> Int64 {
+        let head = log.head(of: stream.name)?.sequence ?? 0
+        if let cluster = stream.name.cluster, let newest = receivedAt[cluster], let last = stream.received.last, newest - last > RecentPart.setAsideAfter {
+            return head
+        }
+        return switch stream.name {
+        case .coordinator: max(0, min(head - RecentPart.entriesOfCoordinator(clusters: clusters), (allocations.last ?? 1) - 1))
+        case .alerter: head
+        default: RecentPart.begin(head: head, newestTick: log.newestTick(of: stream.name), entries: entriesOfCluster)
+        }
     }
 
     /// All of it that a backup of the database holds.
@@ -141,20 +214,16 @@ struct CentralLog: Sendable {
     var tables: Tables {
         get { Tables(streams: streams, allocations: allocations, alertChanges: alertChanges, leases: leases, outbox: outbox) }
         set {
+            for stream in streams { onceEnded[stream.name] = max(onceEnded[stream.name] ?? 0, Int64(stream.received.count)) }
             (streams, allocations, alertChanges) = (newValue.streams, newValue.allocations, newValue.alertChanges)
             (leases, outbox) = (newValue.leases, newValue.outbox)
-            number()
+            places = Dictionary(uniqueKeysWithValues: streams.enumerated().map { ($1.name, $0) })
+            byGrowth = Array(streams.indices)
+            rank()
+            newestOfCluster = Dictionary(streams.enumerated().compactMap { place, stream in stream.name.cluster.map { ($0, place) } }) { $1 }
+            entryCount = streams.reduce(0) { $0 + Int64($1.received.count) }
+            onceEnded = onceEnded.filter { stream, end in end > places[stream].map { Int64(streams[$0].received.count) } ?? 0 }
         }
-    }
-
-    /// For each stream, the newest roster up to its cursor: what the rows behind it name.
-    func rosters(before cursors: [StreamName: Int64]) -> [LogPosition: Roster] {
-        var known: [LogPosition: Roster] = [:]
-        for (stream, cursor) in cursors {
-            guard let place = places[stream], let newest = streams[place].rosters.last(where: { $0.sequence <= cursor }) else { continue }
-            known[LogPosition(stream: stream, sequence: newest.sequence)] = newest.roster
-        }
-        return known
     }
 }
 

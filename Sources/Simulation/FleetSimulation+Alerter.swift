@@ -91,8 +91,7 @@ extension FleetSimulation {
             return .leaseAnswered(
                 central.leases.alerter.ask(by: holder, above: central.leases.alerterEpoch, at: now.monotonic, duration: settings.fleet.lease.duration))
         case .findPlace:
-            let cursors = central.outbox.cursors.filter { $0.value <= log.head(of: $0.key)?.sequence ?? 0 }
-            return .placed(FeedPlace(cursors: cursors, rosters: central.rosters(before: cursors)))
+            return .placed(central.resumingPlace(in: log, clusters: sites.count, tick: settings.fleet.tick))
         case .readLog(let cursors): return .read(reading(after: cursors))
         case .recall(let term): return .recalled(AlertMemory(changes: newestChanges(), notifications: central.outbox.rows.map(\.notification)), term: term)
         case .store(let entry):
@@ -109,7 +108,7 @@ extension FleetSimulation {
     }
 
     private func reading(after cursors: [StreamName: Int64]) -> FeedReading {
-        let movedBack = cursors.filter { $0.value > log.head(of: $0.key)?.sequence ?? 0 }.keys.sorted()
+        let movedBack = central.movedBack(behind: cursors)
         guard movedBack.isEmpty else {
             return FeedReading(records: [], isComplete: false, logTime: central.clock.read(now).wall, movedBack: movedBack)
         }

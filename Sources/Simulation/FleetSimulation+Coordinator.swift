@@ -84,7 +84,7 @@ extension FleetSimulation {
         guard !central.isDown, faults.isDisjoint(with: [.partition, .requestsLost, .answersLost]) else {
             return schedule(.coordinator(index, life: life, .readFailed), after: .milliseconds(50))
         }
-        guard !central.hasMovedBack(behind: cursors) else {
+        guard central.movedBack(behind: cursors).isEmpty else {
             return schedule(.coordinator(index, life: life, .logMovedBack), after: latency(upTo: 5))
         }
         let (records, isComplete) = central.records(in: log, after: cursors, limit: FleetSimulation.entriesPerRead)

@@ -8,6 +8,7 @@ extension FleetSimulation {
     mutating func begin(fault index: Int) {
         let fault = settings.faults[index]
         checker.struck(by: fault)
+        faultsBegun.append(index)
         switch fault.place {
         case .cluster(let site): beginAt(site: site % sites.count, fault)
         case .coordinator(let index): centres[index % centres.count].begin(fault, standing(at: fault.place), at: now.monotonic)
@@ -19,6 +20,7 @@ extension FleetSimulation {
 
     mutating func end(fault index: Int) {
         let fault = settings.faults[index]
+        faultsBegun.removeAll { $0 == index }
         switch fault.place {
         case .cluster(let site): endAt(site: site % sites.count, fault)
         case .coordinator(let centre): endAt(centre: centre % centres.count, fault)
@@ -30,7 +32,8 @@ extension FleetSimulation {
     /// The faults that hold at a place now: two of one kind may overlap.
     private func standing(at place: FaultPlace) -> FaultSet {
         let at = now.monotonic - beganAt
-        return settings.faults.reduce(into: FaultSet()) { set, fault in
+        return faultsBegun.reduce(into: FaultSet()) { set, index in
+            let fault = settings.faults[index]
             if fault.place == place, fault.begins <= at, fault.begins + fault.lasts > at { set.insert(FaultSet(fault.kind)) }
         }
     }

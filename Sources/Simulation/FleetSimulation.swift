@@ -50,6 +50,8 @@ public struct FleetSimulation {
     var centres: [SimulatedCentralPart<CoordinatorProcess>]
     var alerters: [SimulatedCentralPart<AlerterProcess>]
     var central = CentralLog()
+    /// By index: those that have begun and not ended.
+    var faultsBegun: [Int] = []
     var random: SplitMix
     /// The alerters' own chances: they only look, so a fleet lives through the same with and without them.
     var alerterRandom: SplitMix

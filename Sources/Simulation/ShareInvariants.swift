@@ -20,8 +20,13 @@ struct ShareInvariants: Sendable {
     }
     private let fleet: FleetConfiguration
     private var bookings: [LinkID: [Booking]] = [:]
-    /// By link, the clusters among which it is shared out.
-    private let members: [LinkID: [Int]]
+    /// A cluster among those that share a link, and which of its workloads cross it.
+    private struct Member: Sendable {
+        let cluster: Int
+        let workloads: [Int]
+    }
+    private let members: [LinkID: [Member]]
+    private let places: [ClusterID: Int]
     /// The clusters that had a share in some allocation.
     private var known: Set<ClusterID> = []
     /// Those of whose present nothing was stored since the database was put back, or that still hold a grant which it forgot. What that let
@@ -37,7 +42,15 @@ struct ShareInvariants: Sendable {
     init(_ fleet: FleetConfiguration) {
         self.fleet = fleet
         let shared = fleet.clusters.indices.filter { fleet.clusters[$0].mode == .enforce && fleet.clusters[$0].delivery != .standalone }
-        members = Dictionary(uniqueKeysWithValues: fleet.links.map { link in (link.id, shared.filter { fleet.clusters[$0].crosses(link.id) }) })
+        members = Dictionary(
+            uniqueKeysWithValues: fleet.links.map { link in
+                let crossing = shared.filter { fleet.clusters[$0].crosses(link.id) }.map { cluster in
+                    let workloads = fleet.clusters[cluster].workloads
+                    return Member(cluster: cluster, workloads: workloads.indices.filter { workloads[$0].links.contains(link.id) })
+                }
+                return (link.id, crossing)
+            })
+        places = Dictionary(uniqueKeysWithValues: fleet.clusters.enumerated().map { ($1.id, $0) })
         life = fleet.grantTimeToLive + fleet.tick + FleetSimulation.apiPatience
     }
 
@@ -82,7 +95,7 @@ struct ShareInvariants: Sendable {
                 // The one before holds until this one arrives everywhere.
                 if kept.isEmpty, let last = bookings[link.link]?.last { kept = [Booking(at: now, effective: last.effective, stood: last.stood)] }
                 let isOverfull = standing(on: link.link, sites) > link.effective
-                let stood = isOverfull ? sites.map { site in site.pods.workloads.indices.map { ShareInvariants.standing(of: site.pods, workload: $0) } } : []
+                let stood = isOverfull ? sites.indices.map { ShareInvariants.standing(of: sites[$0].pods) } : []
                 if let last = kept.indices.last, kept[last].effective == link.effective, kept[last].stood == stood { kept[last].at = now } else {
                     if let last = kept.indices.last { kept[last].at = now }
                     kept.append(Booking(at: now, effective: link.effective, stood: stood))
@@ -95,11 +108,13 @@ struct ShareInvariants: Sendable {
 
     /// A row of long ago, from a spool that heals the log, tells nothing of the present.
     private mutating func heard(_ tick: Tick, at position: LogPosition, _ sites: [SimulatedSite]) {
-        guard !unheardSinceRestore.isEmpty, let site = sites.first(where: { $0.spool.stream == position.stream }) else { return }
+        guard !unheardSinceRestore.isEmpty, let cluster = position.stream.cluster, let place = places[cluster],
+            sites[place].spool.stream == position.stream
+        else { return }
         if let held = tick.grant {
-            guard let first = firstGrantSince[site.cluster.id], held >= first else { return }
+            guard let first = firstGrantSince[cluster], held >= first else { return }
         }
-        if site.spool.head.sequence - position.sequence <= ShareInvariants.newestRows { unheardSinceRestore.remove(site.cluster.id) }
+        if sites[place].spool.head.sequence - position.sequence <= ShareInvariants.newestRows { unheardSinceRestore.remove(cluster) }
     }
     /// So many entries of a spool may belong to its newest tick, or have come since.
     private static let newestRows: Int64 = 8
@@ -110,12 +125,11 @@ struct ShareInvariants: Sendable {
         _ link: AllocationRecord.Link, by record: AllocationRecord, to present: Set<ClusterID>, _ sites: [SimulatedSite]
     ) -> (Invariant, String)? {
         let crossing = members[link.link] ?? []
-        guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }) else { return nil }
-        let absent = crossing.filter { !present.contains(fleet.clusters[$0].id) }
-        guard !absent.isEmpty else { return nil }
-        let kept = absent.reduce(BitRate.zero) { sum, place in
-            let cluster = fleet.clusters[place]
-            let standing = ShareInvariants.standing(of: sites[place].pods, cluster, on: link.link)
+        let absent = crossing.filter { !present.contains(fleet.clusters[$0.cluster].id) }
+        guard !absent.isEmpty, crossing.allSatisfy({ known.contains(fleet.clusters[$0.cluster].id) }) else { return nil }
+        let kept = absent.reduce(BitRate.zero) { sum, member in
+            let cluster = fleet.clusters[member.cluster]
+            let standing = ShareInvariants.standing(of: member, sites)
             guard unheardSinceRestore.contains(cluster.id) else { return sum + standing }
             let stated = record.kept.filter { $0.cluster == cluster.id && cluster.workload($0.workload)?.links.contains(link.link) == true }
             return sum + min(standing, stated.reduce(.zero) { $0 + $1.rate })
@@ -127,7 +141,7 @@ struct ShareInvariants: Sendable {
             floors = floors + cluster.guardrails.clamp(workload.floor)
         }
         guard given > max(link.effective.minus(kept), floors).scaled(thousandths: 1_001) else { return nil }
-        let names = absent.map { fleet.clusters[$0].id.text }.joined(separator: ", ")
+        let names = absent.map { fleet.clusters[$0.cluster].id.text }.joined(separator: ", ")
         return (.shared, "\(given.readable) of \(link.link) are granted of \(link.effective.readable), while \(kept.readable) stand in \(names), not heard")
     }
 
@@ -140,13 +154,13 @@ struct ShareInvariants: Sendable {
         guard after > cluster.guardrails.clamp(cluster.workloads[workload].floor) else { return nil }
         for link in cluster.workloads[workload].links {
             let crossing = members[link] ?? []
-            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0].id) }), let living = bookings[link], let booked = living.map(\.effective).max()
+            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0.cluster].id) }), let living = bookings[link], let booked = living.map(\.effective).max()
             else { continue }
             if living.contains(where: { !$0.stood.isEmpty && after <= $0.stood[index][workload] }) { continue }
             let standing = standing(on: link, sites)
-            let floors = crossing.reduce(BitRate.zero) { sum, place in
-                let cluster = fleet.clusters[place]
-                return cluster.workloads(crossing: link).reduce(sum) { $0 + cluster.guardrails.clamp($1.floor) }
+            let floors = crossing.reduce(BitRate.zero) { sum, member in
+                let cluster = fleet.clusters[member.cluster]
+                return member.workloads.reduce(sum) { $0 + cluster.guardrails.clamp(cluster.workloads[$1].floor) }
             }
             if standing > max(booked, floors).scaled(thousandths: 1_001) {
                 let rise = "\(cluster.id)/\(cluster.workloads[workload].id) rose from \(before.readable) to \(after.readable)"
@@ -157,14 +171,14 @@ struct ShareInvariants: Sendable {
     }
 
     private func standing(on link: LinkID, _ sites: [SimulatedSite]) -> BitRate {
-        (members[link] ?? []).reduce(.zero) { $0 + ShareInvariants.standing(of: sites[$1].pods, fleet.clusters[$1], on: link) }
+        (members[link] ?? []).reduce(.zero) { $0 + ShareInvariants.standing(of: $1, sites) }
     }
 
-    private static func standing(of pods: SimulatedPods, _ cluster: ClusterSpecification, on link: LinkID) -> BitRate {
-        cluster.workloads.indices.reduce(.zero) { sum, workload in
-            cluster.workloads[workload].links.contains(link) ? sum + standing(of: pods, workload: workload) : sum
-        }
+    private static func standing(of member: Member, _ sites: [SimulatedSite]) -> BitRate {
+        member.workloads.reduce(.zero) { $0 + standing(of: sites[member.cluster].pods, workload: $1) }
     }
+
+    private static func standing(of pods: SimulatedPods) -> [BitRate] { pods.workloads.indices.map { standing(of: pods, workload: $0) } }
 
     private static func standing(of pods: SimulatedPods, workload: Int) -> BitRate {
         pods.workloads[workload].reduce(.zero) { $1.isForeign ? $0 : $0 + ($1.limit ?? .zero) }

@@ -12,7 +12,10 @@ struct SimulatedSpool: Sendable {
     private(set) var tail: StreamHead
     /// The end of what is durable.
     private(set) var head: StreamHead
-    private var entries: Deque<Shipper.SpoolBatch.Entry> = []
+    /// By sequence number less one; the oldest are forgotten.
+    private var entries = EntryList()
+    /// The digest of each entry that it still has.
+    private var digests: Deque<Digest> = []
     private var damaged: Set<Int64> = []
     /// Where dropped entries ended, if some were dropped unsent.
     private var droppedThrough: Int64?
@@ -22,7 +25,7 @@ struct SimulatedSpool: Sendable {
 
     /// So many entries fit; so many acknowledged ones are kept, for a log that is restored.
     static let maximumEntries = 12_000
-    static let keptEntries = 3_000
+    static let keptEntries = 1_000
 
     init(stream: StreamName, hash: HashFunction, highestEpochSeen: Int64 = 0) {
         self.stream = stream
@@ -41,11 +44,12 @@ struct SimulatedSpool: Sendable {
     mutating func sync(_ batch: Shipper.SpoolBatch) -> ClosedRange<Int64>? {
         for entry in batch.entries {
             precondition(entry.sequence == head.sequence + 1, "a spool takes what continues its chain")
-            entries.append(entry)
+            entries.append(entry.entry)
+            digests.append(entry.digest)
             head = StreamHead(sequence: entry.sequence, digest: entry.digest)
         }
         keyValues.merge(batch.keyValues) { $1 }
-        let spare = entries.count - SimulatedSpool.maximumEntries
+        let spare = digests.count - SimulatedSpool.maximumEntries
         guard spare > 0 else { return nil }
         forget(spare)
         guard tail.sequence > acknowledged else { return nil }
@@ -65,7 +69,7 @@ struct SimulatedSpool: Sendable {
 
     /// Some of the newest records cannot be read any more.
     mutating func tear(_ count: Int) {
-        for entry in entries.suffix(count) { damaged.insert(entry.sequence) }
+        for sequence in max(tail.sequence, head.sequence - Int64(count))..<head.sequence { damaged.insert(sequence + 1) }
     }
 
     func read(after sequence: Int64) -> SpoolReading {
@@ -80,13 +84,11 @@ struct SimulatedSpool: Sendable {
             guard let after = digest(at: last) else { return .nothing }
             return reading(SpoolReading.Hole(last: last, digestBefore: digest(at: sequence), digestAfter: after, cause: "damaged"))
         }
-        let from = Int(sequence - tail.sequence)
-        var run: [Shipper.SpoolBatch.Entry] = []
-        if from < entries.count { run = Array(entries[from..<min(entries.count, from + AppendRequest.maximumEntries)]) }
-        if let gap = run.firstIndex(where: { damaged.contains($0.sequence) }) {
-            run.removeSubrange(gap...)
-        }
-        return SpoolReading(previousDigest: digest(at: sequence), entries: run.map(\.entry), digests: run.map(\.digest))
+        var last = min(head.sequence, sequence + Int64(AppendRequest.maximumEntries))
+        if !damaged.isEmpty, let gap = (sequence + 1...last).first(where: damaged.contains) { last = gap - 1 }
+        let run = sequence + 1...last
+        return SpoolReading(
+            previousDigest: digest(at: sequence), entries: run.compactMap { entries[Int($0) - 1] }, digests: run.compactMap { digest(at: $0) })
     }
 
     private func reading(_ hole: SpoolReading.Hole) -> SpoolReading {
@@ -97,13 +99,13 @@ struct SimulatedSpool: Sendable {
         if sequence == tail.sequence { return tail.digest }
         if sequence == 0 { return chain.genesis(of: stream) }
         let place = Int(sequence - tail.sequence) - 1
-        return entries.indices.contains(place) ? entries[place].digest : nil
+        return digests.indices.contains(place) ? digests[place] : nil
     }
 
     private mutating func forget(_ count: Int) {
-        let last = entries[count - 1]
-        tail = StreamHead(sequence: last.sequence, digest: last.digest)
-        entries.removeFirst(count)
+        tail = StreamHead(sequence: tail.sequence + Int64(count), digest: digests[count - 1])
+        digests.removeFirst(count)
+        entries.forget(before: Int(tail.sequence))
         if !damaged.isEmpty { damaged = damaged.filter { $0 > tail.sequence } }
     }
 }

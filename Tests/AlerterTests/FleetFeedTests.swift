@@ -28,7 +28,7 @@ import Testing
         return process.step(.read(FeedReading(records: records, isComplete: true, logTime: logTime, movedBack: movedBack)), now)
     }
     private var lastTickAge: Nanoseconds? { process.observations["plant-a"]?.lastTickAt.map { now.monotonic - $0 } }
-    private var quality: SampleQuality? { process.observations["plant-a"]?.flows["robot-control"]?.quality }
+    private var quality: SampleQuality? { process.observations["plant-a"]?.flow("robot-control")?.quality }
 
     @Test mutating func `a row is as old as the log's clock says, whatever our own and the shipper's say`() {
         _ = read([roster("s1"), tick("s1", 2, age: 40)])
@@ -60,9 +60,9 @@ import Testing
                 receivedAt: logTime + .seconds(-3))
         }
         _ = read([told(by: "plant-a/s1"), told(by: .operator)])
-        #expect(process.observations["plant-a"]?.shares.isEmpty ?? true)
+        #expect(process.observations["plant-a"]?.share(of: "telemetry-upload") == nil)
         _ = read([told(by: .coordinator)])
-        let share = process.observations["plant-a"]?.shares["telemetry-upload"]
+        let share = process.observations["plant-a"]?.share(of: "telemetry-upload")
         #expect(share?.share == .megabits(5) && share.map { now.monotonic - $0.decidedAt } == .seconds(3))
     }
 

@@ -101,6 +101,6 @@ import Testing
     func `a subject's fingerprint is that of its labels`(part: AlertSubject.Part) {
         let subject = AlertSubject("plant-a", part)
         let labels = subject.labels.merging(["alertname": "ShipperSilent", "fleet": "works"]) { first, _ in first }
-        #expect(AlertFingerprint.text(of: .shipperSilent, subject, fleet: "works") == AlertFingerprint.text(of: labels))
+        #expect(AlertFingerprint.hash(of: .shipperSilent, subject, fleet: "works") == AlertFingerprint.hash(of: labels))
     }
 }

@@ -64,14 +64,14 @@ import Testing
         fold(tick(holding: nil), in: shipper)
         fold(patch(of: "plant-b"), in: shipper)
         #expect(state.misplaced == 2)
-        #expect(state.clusters["plant-a"]?.workloads.isEmpty == true && state.clusters["plant-b"] == nil)
+        #expect(state.clusters["plant-a"]?.use(of: "telemetry") == nil && state.clusters["plant-a"] != nil && state.clusters["plant-b"] == nil)
         #expect(state.patches.isEmpty)
         fold(roster(of: "plant-a"), in: shipper)
         fold(tick(holding: nil, roster: 4), in: shipper)
         fold(patch(of: "plant-a"), in: shipper)
         // Where it delivers by push, the coordinator patches every cluster.
         fold(patch(of: "plant-b"), in: .coordinator)
-        #expect(state.clusters["plant-a"]?.workloads["telemetry"]?.applied == .megabits(50))
+        #expect(state.clusters["plant-a"]?.use(of: "telemetry")?.applied == .megabits(50))
         #expect(state.patches[.applied] == 2 && state.misplaced == 2)
     }
 
@@ -135,7 +135,7 @@ import Testing
         fold(tick(holding: newest.version), in: shipper)
         #expect(state.highestTermSeen == 7 && state.highestOutstanding("plant-a", "telemetry") == .megabits(80))
         fold(tick(holding: nil), in: shipper)
-        #expect(state.clusters["plant-a"]?.workloads["telemetry"]?.applied == .megabits(50))
+        #expect(state.clusters["plant-a"]?.use(of: "telemetry")?.applied == .megabits(50))
     }
 
     @Test mutating func `a grant that was never issued frees nothing that is reserved`() {

@@ -39,7 +39,7 @@ struct ImportRow {
 
 enum ImportTable {
     /// Packages from outside that are pure: the core may import them.
-    static let purePackages: Set<String> = ["Yams", "Collections"]
+    static let purePackages: Set<String> = ["Yams", "Collections", "OrderedCollections"]
     /// The part of the core that the rim may see: words and documents, never rules and machines.
     static let coreForRim: Set<String> = [
         "Quantities", "JSONDocument", "Events", "Fleet", "Explanation", "Alerting", "ReadModel", "Charts", "Exposition",
@@ -73,9 +73,9 @@ enum ImportTable {
         ImportRow("Fleet", .core, ["Quantities", "ControlLaw", "Yams"]),
         ImportRow("Allocation", .core, ["Quantities", "Collections"]),
         ImportRow("AllocationDocument", .core, ["Quantities", "Allocation", "JSONDocument"]),
-        ImportRow("Coordination", .core, ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw"]),
+        ImportRow("Coordination", .core, ["Quantities", "Events", "Fleet", "Allocation", "ControlLaw", "Collections", "OrderedCollections"]),
         ImportRow("Plants", .core, ["Quantities", "Events", "Fleet", "Jitter", "Allocation"]),
-        ImportRow("Alerting", .core, ["Quantities", "JSONDocument", "Events", "Fleet"]),
+        ImportRow("Alerting", .core, ["Quantities", "JSONDocument", "Events", "Fleet", "Collections", "OrderedCollections"]),
         ImportRow("Explanation", .core, ["Quantities", "JSONDocument", "Events", "Fleet", "Allocation", "ControlLaw", "Alerting"]),
         ImportRow("ReadModel", .core, ["Quantities", "JSONDocument", "Events", "Explanation"]),
         ImportRow("LawHistory", .core, ["Quantities", "JSONDocument", "Events", "ControlLaw", "Explanation"]),

@@ -56,7 +56,10 @@ public struct AlerterService: Service {
         let lease = LeaseStore(PostgresConnection(database), name: "alerter", holder: holder, duration: fleet.lease.duration)
         let ports = AlerterPorts(
             lease: LeaseRow(lease, spool: spooled), log: spooled ?? PostgresLog(PostgresConnection(database)),
-            feed: AlerterLogFeed(AlertLogReader(PostgresConnection(database), consumer: "alerter", clusters: fleet.clusters.count, tick: fleet.tick)),
+            feed: AlerterLogFeed(
+                AlertLogReader(
+                    PostgresConnection(database), consumer: "alerter", clusters: fleet.clusters.count,
+                    entriesOfCluster: AlerterProcess.entriesReadOfCluster(in: fleet))),
             outbox: AlerterOutboxStore(OutboxStore(PostgresConnection(database), lease: "alerter", holder: holder)), carrier: carrier,
             now: { SystemClocks.now() },
             tell: tell,

@@ -38,6 +38,13 @@ public struct AlerterProcess: Sendable {
         desk = DeliveryDesk(schedule: schedule, seed: seed &+ 1)
     }
 
+    /// So many entries of a cluster's stream tell how long anything has stood for which a rule waits.
+    public static func entriesReadOfCluster(in fleet: FleetConfiguration) -> Int64 {
+        let rows = fleet.clusters.map { $0.loops.count * (1 + fleet.law.shadows.count) }.max() ?? 1
+        let span = fleet.alerts.rules.map(\.pendingFor).max() ?? .zero
+        return RecentPart.entriesOfCluster(watchedFor: span, every: fleet.tick, rows: max(1, rows))
+    }
+
     /// The term in which this one leads now; nil where it does not.
     public func actingTerm(at now: MonotonicTime) -> Int64? { lease.actingTerm(at: now) }
     public var observations: [ClusterID: AlertObservation] { feed.observer.observations }

@@ -14,7 +14,7 @@ public enum AlertFingerprint {
 
     /// The number of which a fingerprint is the text; of what is no fingerprint (another writer's name for an alert) a hash.
     static func number(of text: String) -> UInt64 {
-        if text.utf8.count == 16, let number = UInt64(text, radix: 16) { return number }
+        if let number = UInt64(text, radix: 16), self.text(number) == text { return number }
         var hash = FNV1a()
         hash.add(text)
         return hash.value

@@ -10,7 +10,7 @@ public struct AlertObservation: Equatable, Sendable {
     public var lastTickAt: MonotonicTime?
     /// The lease transitions of the newest leader heard: ticks of an older one are history.
     public var leaseTransitions: Int32 = 0
-    // A cluster has a handful of each: one after the other they are sooner found than by the hash of a name.
+    // A cluster has a handful of each: one after the other they are sooner found than by the hash of a name. (Their order counts in `==`.)
     var loops: OrderedDictionary<LinkID, LoopObservation> = [:]
     var flows: OrderedDictionary<FlowID, FlowObservation> = [:]
     var workloads: OrderedDictionary<WorkloadID, WorkloadObservation> = [:]

@@ -15,23 +15,23 @@ public struct AlertLogReader: Sendable {
     private let reader: LogReader
     private let consumer: String
     private let clusters: Int
-    private let tick: Nanoseconds
+    private let entriesOfCluster: Int64
 
     /// - Parameters:
     ///   - consumer: whose cursors say how far its predecessors came.
     ///   - clusters: how many the fleet has.
-    ///   - tick: how often a shipper writes.
-    public init(_ connection: PostgresConnection, consumer: String, clusters: Int, tick: Nanoseconds) {
+    ///   - entriesOfCluster: so many of each of its streams at the least.
+    public init(_ connection: PostgresConnection, consumer: String, clusters: Int, entriesOfCluster: Int64) {
         self.connection = connection
         self.reader = LogReader(connection)
         self.consumer = consumer
         self.clusters = clusters
-        self.tick = tick
+        self.entriesOfCluster = entriesOfCluster
     }
 
     public func place() async throws(PostgresError) -> Place {
         try await LogConsumers(connection).register(consumer, drives: "alerts and their notifications")
-        let (clusters, entries, consumer) = (clusters, RecentPart.entriesOfCluster(watchedEvery: tick), consumer)
+        let (clusters, entries, consumer) = (clusters, entriesOfCluster, consumer)
         let streams = try await connection.run { session throws(PostgresError) in
             try StreamPlace.all(session, clusters: clusters, entriesOfCluster: entries, consumer: consumer)
         }

@@ -48,7 +48,7 @@ public struct EntryList: Sendable {
         last = []
     }
 
-    /// Keeps the first `count` entries.
+    /// Keeps the first `count` entries, of which none next to the cut may have been forgotten.
     mutating func keep(first count: Int) {
         let pieces = count / EntryList.length
         if pieces < full.count {

@@ -31,12 +31,6 @@ public struct LogMachine: Sendable {
     /// The rows of the last tick stored per cluster, whichever of its spools wrote them.
     private var newestTicks: [ClusterID: [PositionedTick]] = [:]
 
-    /// Where the first row of a cluster's newest tick stands, if that is in this stream.
-    public func newestTick(of stream: StreamName) -> Int64? {
-        guard let first = stream.cluster.flatMap({ newestTicks[$0]?.first }), first.position.stream == stream else { return nil }
-        return first.position.sequence
-    }
-
     /// What the newest append put on the log, as it was read, and where the first of it stands: for projections beside the machine.
     public private(set) var newestStored: (stream: StreamName, firstSequence: Int64, entries: ArraySlice<ReadEntry>)?
 
@@ -146,7 +140,7 @@ public struct LogMachine: Sendable {
             return .answer(.conflict(at: request.firstSequence + Int64(first)))
         }
         guard batch.entries.count == request.entries.count else { return .answer(.refused(.malformedEntry)) }
-        if let refusal = request.stream.refusal(of: batch.entries, sizes: request.entries.map(\.recordBytes.count)) { return .answer(.refused(refusal)) }
+        if let refusal = request.stream.refusal(of: batch.entries, sizes: request.entries.map { $0.recordBytes.count }) { return .answer(.refused(refusal)) }
         guard request.lastSequence >= expected else {
             return .answer(.duplicate(stream.head, grant: request.stream.cluster.flatMap { grants[$0] }))
         }

@@ -8,8 +8,8 @@ public enum RecentPart {
     /// them, the cluster is unheard until its next tick, and keeps its share.
     public static let mostEntriesOfCluster: Int64 = 1_024
 
-    /// A cluster's stream that received nothing for so long before another of the cluster did belongs to a spool that was set aside, or to a replica
-    /// that was deposed: nothing of it is of the present.
+    /// A cluster's stream that received nothing for so long before another of the cluster did belongs to a spool that was set aside, mostly. Its newest
+    /// tick alone may still be of the present: a leader that the log does not hear may stand beside a standby that it does.
     public static let setAsideAfter = Nanoseconds.seconds(600)
 
     /// Of the coordinator's stream: the grants that may still live, and the estimates around them.
@@ -24,10 +24,13 @@ public enum RecentPart {
         return max(0, newestTick.map { min(usual, max($0 - 1, head - mostEntriesOfCluster)) } ?? usual)
     }
 
-    /// Of a cluster's stream the alerter begins with so many at the least: those of ten minutes, so that it knows since when a measurement has been
-    /// missing, or a limit has not been carried out, without a store of its own for what its rules look at.
-    public static func entriesOfCluster(watchedEvery tick: Nanoseconds) -> Int64 {
-        max(entriesOfCluster, Nanoseconds.seconds(600).count / max(1, tick.count) + 1)
+    /// Of a cluster's stream so many at the least for who looks at what stood for a while: since when a measurement has been missing, or a limit has not
+    /// been carried out, is told by the rows alone.
+    /// - Parameters:
+    ///   - span: the longest that is looked for. A minute more is read.
+    ///   - rows: the most that one tick writes.
+    public static func entriesOfCluster(watchedFor span: Nanoseconds, every tick: Nanoseconds, rows: Int) -> Int64 {
+        max(entriesOfCluster, ((span + .seconds(60)).count / max(1, tick.count) + 1) * Int64(rows))
     }
     /// A reader with a cursor goes on from there, but no further back from the head than this: who was away for so long is told of the present only.
     public static let mostEntriesBehindHead: Int64 = 20_000

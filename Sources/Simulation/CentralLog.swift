@@ -2,6 +2,7 @@ import Alerter
 import Coordination
 import DequeModule
 import Events
+import Fleet
 import Quantities
 
 /// What stands beside the log's machine in the simulated centre: whether it answers, when it stored what, the leases and the
@@ -15,6 +16,8 @@ struct CentralLog: Sendable {
         var received: [WallTime] = []
         /// The newest entries, decoded, each behind the one before: what readers mostly ask for.
         var recent: Deque<LogRecord> = []
+        /// Where the first row of the newest tick stands.
+        var newestTick: Int64?
         /// Where rosters stand.
         var rosters: [(sequence: Int64, roster: Roster)] = []
         /// The newest roster up to a cursor: what the rows behind it name.
@@ -93,7 +96,7 @@ struct CentralLog: Sendable {
             case .allocationDecided: allocations.append(position.sequence)
             case .rosterDeclared(let roster): streams[place].rosters.append((position.sequence, roster))
             case .alertChanged(let change): if case .event(let envelope) = read.entry { alertChanges[change.fingerprint] = (change, envelope.at) }
-            default: break
+            default: if case .tick(let tick) = read.entry, tick.ordinal == 0 { streams[place].newestTick = position.sequence }
             }
             records.append(record)
         }
@@ -159,7 +162,8 @@ struct CentralLog: Sendable {
         var place = FleetPlace(grants: log.grants.values.sorted { $0.cluster < $1.cluster })
         let receivedAt = clustersReceivedAt
         for stream in streams {
-            let cursor = recent(of: stream, in: log, clusters: clusters, entriesOfCluster: RecentPart.entriesOfCluster, receivedAt)
+            let head = log.head(of: stream.name)?.sequence ?? 0
+            let cursor = recent(of: stream, head: head, clusters: clusters, entriesOfCluster: RecentPart.entriesOfCluster, receivedAt)
             place.cursors[stream.name] = cursor
             if let (position, roster) = stream.roster(upTo: cursor) { place.rosters[position] = roster }
         }
@@ -167,12 +171,12 @@ struct CentralLog: Sendable {
     }
 
     /// Where an alerter reads on, as `AlertLogReader` finds it in the database.
-    func resumingPlace(in log: LogMachine, clusters: Int, tick: Nanoseconds) -> FeedPlace {
+    func resumingPlace(in log: LogMachine, _ fleet: FleetConfiguration) -> FeedPlace {
         var place = FeedPlace()
-        let receivedAt = clustersReceivedAt
+        let (receivedAt, entries) = (clustersReceivedAt, AlerterProcess.entriesReadOfCluster(in: fleet))
         for stream in streams {
-            let recent = recent(of: stream, in: log, clusters: clusters, entriesOfCluster: RecentPart.entriesOfCluster(watchedEvery: tick), receivedAt)
             let head = log.head(of: stream.name)?.sequence ?? 0
+            let recent = recent(of: stream, head: head, clusters: fleet.clusters.count, entriesOfCluster: entries, receivedAt)
             let cursor = RecentPart.resume(recent: recent, cursor: outbox.cursors[stream.name], head: head)
             place.cursors[stream.name] = cursor
             if let (position, roster) = stream.roster(upTo: cursor) { place.rosters[position] = roster }
@@ -190,16 +194,17 @@ struct CentralLog: Sendable {
 
     /// Where the newest part of a stream begins, as `recent_place` finds it.
     private func recent(
-        of stream: Stream, in log: LogMachine, clusters: Int, entriesOfCluster: Int64, _ receivedAt: [ClusterID: WallTime]
+        of stream: Stream, head: Int64, clusters: Int, entriesOfCluster: Int64, _ receivedAt: [ClusterID: WallTime]
     ) -> Int64 {
-        let head = log.head(of: stream.name)?.sequence ?? 0
         if let cluster = stream.name.cluster, let newest = receivedAt[cluster], let last = stream.received.last, newest - last > RecentPart.setAsideAfter {
-            return head
+            return stream.newestTick.map { RecentPart.begin(head: head, newestTick: $0, entries: 0) } ?? head
         }
         return switch stream.name {
-        case .coordinator: max(0, min(head - RecentPart.entriesOfCoordinator(clusters: clusters), (allocations.last ?? 1) - 1))
+        case .coordinator:
+            max(0, min(head - RecentPart.entriesOfCoordinator(clusters: clusters), allocations.last.map { $0 - 1 } ?? head))
+        case .operator: 0
         case .alerter: head
-        default: RecentPart.begin(head: head, newestTick: log.newestTick(of: stream.name), entries: entriesOfCluster)
+        default: RecentPart.begin(head: head, newestTick: stream.newestTick, entries: entriesOfCluster)
         }
     }
 

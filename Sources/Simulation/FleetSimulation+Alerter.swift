@@ -91,7 +91,7 @@ extension FleetSimulation {
             return .leaseAnswered(
                 central.leases.alerter.ask(by: holder, above: central.leases.alerterEpoch, at: now.monotonic, duration: settings.fleet.lease.duration))
         case .findPlace:
-            return .placed(central.resumingPlace(in: log, clusters: sites.count, tick: settings.fleet.tick))
+            return .placed(central.resumingPlace(in: log, settings.fleet))
         case .readLog(let cursors): return .read(reading(after: cursors))
         case .recall(let term): return .recalled(AlertMemory(changes: newestChanges(), notifications: central.outbox.rows.map(\.notification)), term: term)
         case .store(let entry):

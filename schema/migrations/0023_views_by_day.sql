@@ -47,7 +47,7 @@ WITH intended AS (
         first_value(j.is_foreseen) OVER p AS v_is_foreseen, first_value(j.is_missed) OVER p AS v_is_missed,
         first_value(j.is_false_brake) OVER p AS v_is_false_brake, first_value(j.is_reversal) OVER p AS v_is_reversal
     FROM judged AS j
-    WINDOW p AS (PARTITION BY j.name, j.cluster, j.stream_id, j.received_on, j.link, j.tick_number ORDER BY j.is_shadow)
+    WINDOW p AS (PARTITION BY j.name, j.cluster, j.stream_id, j.received_on, j.link, j.tick_number ORDER BY j.is_shadow, j.seq)
 )
 SELECT
     h.name AS stream, h.cluster, h.received_on, r.link_ids[h.link + 1] AS link, r.law_names[h.v_law + 1] AS law,

@@ -10,7 +10,7 @@ WITH newest AS (
         SELECT t.is_leader
         FROM fairlead.tick AS t
         WHERE t.stream_id = s.stream_id AND t.seq = s.newest_tick_seqs[1] AND t.received_on BETWEEN s.newest_tick_on AND s.received_on
-        LIMIT 1
+        ORDER BY t.seq LIMIT 1
     ) AS first_row ON true
     WHERE s.cluster IS NOT NULL
     ORDER BY s.cluster, coalesce(first_row.is_leader, false) DESC, s.newest_tick_order DESC NULLS LAST
@@ -30,10 +30,10 @@ LEFT JOIN LATERAL (
     SELECT k.seq, k.roster_seq, k.received_at, k.bytes
     FROM unnest(n.newest_tick_seqs) AS place (seq)
     CROSS JOIN LATERAL (
-        SELECT r.seq, r.roster_seq, r.received_at, fairlead.tick_bytes(r) AS bytes
-        FROM fairlead.tick AS r
-        WHERE r.stream_id = n.stream_id AND r.seq = place.seq AND r.received_on BETWEEN n.newest_tick_on AND n.received_on
-        LIMIT 1
+        SELECT i.seq, i.roster_seq, i.received_at, fairlead.tick_bytes(i) AS bytes
+        FROM fairlead.tick AS i
+        WHERE i.stream_id = n.stream_id AND i.seq = place.seq AND i.received_on BETWEEN n.newest_tick_on AND n.received_on
+        ORDER BY i.seq LIMIT 1
     ) AS k
 ) AS t ON true
 LEFT JOIN fairlead.roster AS r ON r.stream_id = n.stream_id AND r.seq = t.roster_seq

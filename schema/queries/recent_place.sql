@@ -1,14 +1,17 @@
 -- Where a reader of the log begins in each stream. Its newest part is enough to fold the fleet from: of a cluster's streams so many entries, and
--- more where its newest tick begins further back, but none of one that was long silent while another of the cluster's told something (a spool that was
--- set aside); of the coordinator's so many, and in any case the newest allocation, which states anew what holds; of the operator's all, for a person's
--- word holds until it is ended; of others none. A consumer whose cursor stands before that reads on from
--- there, but never further back from the head than it must. With it, the roster that the ticks behind that place name.
+-- more where its newest tick begins further back, but only the newest tick of one that was long silent while another of the cluster's told something (a
+-- spool that was set aside, or a leader that the log does not hear beside a standby that it does); of the coordinator's so many, and in any case the newest allocation, which states anew what holds; of the operator's all, for a person's
+-- word holds until it is ended; of others none. A consumer whose cursor stands before that reads on from there, but never further back from the head
+-- than it must. With it, the roster that the ticks behind that place name.
 -- Parameters: $1 most entries of the coordinator's stream int8; $2 entries of a cluster's stream int8; $3 most entries of it int8;
 -- $4 consumer text, or NULL for a reader without cursors; $5 most entries from its cursor to the head int8;
 -- $6 a cluster's stream is set aside that received nothing for so long before another of it did, microseconds int8.
 -- Rows: name text; seq int8; roster_seq int8 or NULL, and with it cluster, mode text; flow_ids, workload_ids, link_ids text[]; by name.
 SELECT s.name, p.seq, r.seq AS roster_seq, s.cluster, r.mode, r.flow_ids, r.workload_ids, r.link_ids
-FROM (SELECT *, max(received_at) OVER (PARTITION BY cluster) AS cluster_received_at FROM fairlead.stream) AS s
+FROM (
+    SELECT stream_id, name, cluster, seq, received_at, newest_tick_seqs, max(received_at) OVER (PARTITION BY cluster) AS cluster_received_at
+    FROM fairlead.stream
+) AS s
 LEFT JOIN fairlead.consumer_cursor AS c ON c.stream_id = s.stream_id AND c.consumer = $4::text
 LEFT JOIN LATERAL (
     SELECT e.seq FROM fairlead.event AS e
@@ -20,7 +23,8 @@ LEFT JOIN LATERAL (
 ) AS newest_tick ON true
 CROSS JOIN LATERAL (
     SELECT greatest(0, CASE
-        WHEN s.received_at < s.cluster_received_at - $6::int8 * interval '1 microsecond' AND s.cluster IS NOT NULL THEN s.seq
+        WHEN s.received_at < s.cluster_received_at - $6::int8 * interval '1 microsecond' AND s.cluster IS NOT NULL
+            THEN coalesce(newest_tick.seq, s.seq)
         WHEN s.cluster IS NOT NULL THEN least(s.seq - $2::int8, newest_tick.seq)
         WHEN s.name = 'coordinator' THEN least(s.seq - $1::int8, newest_allocation.seq - 1)
         WHEN s.name = 'operator' THEN 0

@@ -134,7 +134,7 @@ import Testing
     @Test func `reading goes on from the cursor, or from where the newest part begins, with the roster in force there`() async throws {
         let database = try await AlerterDatabase()
         for _ in 0..<700 { try await database.ship() }
-        let reader = AlertLogReader(database.connection(user: "alerter"), consumer: "alerter", clusters: 1, tick: .seconds(5))
+        let reader = AlertLogReader(database.connection(user: "alerter"), consumer: "alerter", clusters: 1, entriesOfCluster: RecentPart.entriesOfCluster)
         let newest = 701 - RecentPart.entriesOfCluster
         #expect(try await reader.place().cursors == [AlerterDatabase.stream: newest], "without a cursor the newest part")
 
@@ -143,8 +143,8 @@ import Testing
         #expect(try await outbox.store(OutboxEntry(term: 1, notifications: [], cursors: [AlerterDatabase.stream: 150])))
         let place = try await reader.place()
         #expect(place.cursors == [AlerterDatabase.stream: 150])
-        let often = AlertLogReader(database.connection(user: "alerter"), consumer: "alerter", clusters: 1, tick: .seconds(1))
-        #expect(try await often.place().cursors == [AlerterDatabase.stream: 100], "ten minutes of a shipper that writes each second")
+        let often = AlertLogReader(database.connection(user: "alerter"), consumer: "alerter", clusters: 1, entriesOfCluster: 601)
+        #expect(try await often.place().cursors == [AlerterDatabase.stream: 100], "more where more is asked for")
         let (position, roster) = try #require(place.rosters.first)
         #expect(position == LogPosition(stream: AlerterDatabase.stream, sequence: 1))
         #expect(roster.cluster == "plant-a" && roster.flows.map(\.id) == ["robot-control"] && roster.links == ["uplink"])

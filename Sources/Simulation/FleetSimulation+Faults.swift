@@ -115,7 +115,7 @@ extension FleetSimulation {
         case .logDown:
             central.isDown = true
             checker.alerts.sawTrouble(now.monotonic)
-        case .logRestored: central.kept[index] = KeptLog(log: log, tables: central.tables, epochs: checker.log.epochs)
+        case .logRestored: central.kept[index] = KeptLog(log: log, tables: central.tables, told: checker.log.kept)
         case .clockJump, .clockDrift: central.clock.begin(fault, at: now.monotonic)
         default: break
         }
@@ -129,7 +129,7 @@ extension FleetSimulation {
             let outbox = central.outbox
             log = kept.log
             central.tables = kept.tables
-            checker.restored(log, epochs: kept.epochs, alerts: central.alertChanges.values.map(\.change), from: outbox)
+            checker.restored(log, kept.told, alerts: central.alertChanges.values.map(\.change), from: outbox)
         case .clockDrift: central.clock.end(fault, at: now.monotonic)
         default: break
         }
@@ -140,5 +140,6 @@ extension FleetSimulation {
 struct KeptLog: Sendable {
     var log: LogMachine
     var tables: CentralLog.Tables
-    var epochs: [StreamName: Int64]
+    /// What the checker had been told by then.
+    var told: [StreamName: LogInvariants.Kept]
 }

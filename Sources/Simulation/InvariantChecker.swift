@@ -152,8 +152,8 @@ public struct InvariantChecker: Sendable {
         note(shares.decided(records, sites, now))
         alerts.stored(records, now)
     }
-    mutating func restored(_ machine: LogMachine, epochs: [StreamName: Int64], alerts changes: [AlertChange], from outbox: SimulatedOutbox) {
-        log.restored(machine, epochs: epochs, at: now)
+    mutating func restored(_ machine: LogMachine, _ kept: [StreamName: LogInvariants.Kept], alerts changes: [AlertChange], from outbox: SimulatedOutbox) {
+        log.restored(machine, kept, at: now)
         shares.restored()
         alerts.restored(changes, from: outbox, now)
     }

@@ -116,17 +116,22 @@ struct LogInvariants: Sendable {
         return nil
     }
 
-    /// The epoch in force of each stream, as the claims told.
-    var epochs: [StreamName: Int64] { streams.mapValues(\.epoch) }
+    /// What the log's answers told of a stream, as a backup of the log holds it too.
+    struct Kept: Sendable {
+        fileprivate var epoch: Int64
+        fileprivate var closed: [LostRange]
+    }
+    var kept: [StreamName: Kept] { streams.mapValues { Kept(epoch: $0.epoch, closed: $0.closed) } }
 
-    /// - Parameter epochs: those in force when the database was as it is now again.
-    mutating func restored(_ log: LogMachine, epochs: [StreamName: Int64], at now: MonotonicTime) {
+    /// - Parameter kept: what held when the database was as it is now again. (Backups overlap: one that is put back may be newer than the one before, and
+    ///   hold what was closed as lost in between.)
+    mutating func restored(_ log: LogMachine, _ kept: [StreamName: Kept], at now: MonotonicTime) {
         lastRestore = now
         for name in streams.keys {
             let head = log.head(of: name)?.sequence ?? 0
             streams[name]?.head = head
-            streams[name]?.epoch = epochs[name] ?? 0
-            streams[name]?.closed.removeAll { $0.last > head }
+            streams[name]?.epoch = kept[name]?.epoch ?? 0
+            streams[name]?.closed = kept[name]?.closed ?? []
         }
     }
 

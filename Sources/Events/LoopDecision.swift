@@ -253,29 +253,18 @@ public struct LoopDecision: Hashable, Sendable {
         var input: LoopInput
         var outcome: LoopOutcome
     }
-    private final class Box: Sendable {
-        let row: Row
-        init(_ row: Row) { self.row = row }
-    }
-    private var box: Box
-    private var row: Row {
-        get { box.row }
-        set { box = Box(newValue) }
-    }
+    private var row: Boxed<Row>
 
     /// Indices into the roster: which link, which law (name, version, parameters).
-    public var link: Int16 { get { box.row.link } set { row.link = newValue } }
-    public var law: Int16 { get { box.row.law } set { row.law = newValue } }
+    public var link: Int16 { get { row.value.link } set { row.value.link = newValue } }
+    public var law: Int16 { get { row.value.law } set { row.value.law = newValue } }
     /// A shadow decides on the same sample and acts on nothing.
-    public var isShadow: Bool { get { box.row.isShadow } set { row.isShadow = newValue } }
-    public var stateBefore: [UInt8] { get { box.row.stateBefore } set { row.stateBefore = newValue } }
-    public var input: LoopInput { get { box.row.input } set { row.input = newValue } }
-    public var outcome: LoopOutcome { get { box.row.outcome } set { row.outcome = newValue } }
+    public var isShadow: Bool { get { row.value.isShadow } set { row.value.isShadow = newValue } }
+    public var stateBefore: [UInt8] { get { row.value.stateBefore } set { row.value.stateBefore = newValue } }
+    public var input: LoopInput { get { row.value.input } set { row.value.input = newValue } }
+    public var outcome: LoopOutcome { get { row.value.outcome } set { row.value.outcome = newValue } }
 
     public init(link: Int16, law: Int16, isShadow: Bool = false, stateBefore: [UInt8], input: LoopInput, outcome: LoopOutcome) {
-        box = Box(Row(link: link, law: law, isShadow: isShadow, stateBefore: stateBefore, input: input, outcome: outcome))
+        row = Boxed(Row(link: link, law: law, isShadow: isShadow, stateBefore: stateBefore, input: input, outcome: outcome))
     }
-
-    public static func == (left: LoopDecision, right: LoopDecision) -> Bool { left.box === right.box || left.box.row == right.box.row }
-    public func hash(into hasher: inout Hasher) { hasher.combine(box.row) }
 }

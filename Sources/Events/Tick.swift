@@ -20,49 +20,38 @@ public struct Tick: Hashable, Sendable {
         var workloads: [WorkloadUse]
         var decision: LoopDecision?
     }
-    private final class Box: Sendable {
-        let row: Row
-        init(_ row: Row) { self.row = row }
-    }
-    private var box: Box
-    private var row: Row {
-        get { box.row }
-        set { box = Box(newValue) }
-    }
+    private var row: Boxed<Row>
 
     /// Counts the ticks of this stream, from 1.
-    public var number: Int64 { get { box.row.number } set { row.number = newValue } }
-    public var ordinal: Int16 { get { box.row.ordinal } set { row.ordinal = newValue } }
+    public var number: Int64 { get { row.value.number } set { row.value.number = newValue } }
+    public var ordinal: Int16 { get { row.value.ordinal } set { row.value.ordinal = newValue } }
     /// The shipper's civil time at the end of the window. For people: order is by position.
-    public var at: WallTime { get { box.row.at } set { row.at = newValue } }
+    public var at: WallTime { get { row.value.at } set { row.value.at = newValue } }
     /// Length of a tick. Unit: milliseconds.
-    public var intervalMilliseconds: Int32 { get { box.row.intervalMilliseconds } set { row.intervalMilliseconds = newValue } }
+    public var intervalMilliseconds: Int32 { get { row.value.intervalMilliseconds } set { row.value.intervalMilliseconds = newValue } }
     /// The position in this stream of the roster that names the flows, workloads, links and laws; their order is the arrays' order.
-    public var rosterSequence: Int64 { get { box.row.rosterSequence } set { row.rosterSequence = newValue } }
+    public var rosterSequence: Int64 { get { row.value.rosterSequence } set { row.value.rosterSequence = newValue } }
     /// The Lease's transitions, as the writer knew them: which term of leadership in the cluster this was.
-    public var leaseTransitions: Int32 { get { box.row.leaseTransitions } set { row.leaseTransitions = newValue } }
+    public var leaseTransitions: Int32 { get { row.value.leaseTransitions } set { row.value.leaseTransitions = newValue } }
     /// Whether the writer was the cluster's leader, the one that may patch.
-    public var isLeader: Bool { get { box.row.isLeader } set { row.isLeader = newValue } }
+    public var isLeader: Bool { get { row.value.isLeader } set { row.value.isLeader = newValue } }
     /// The grant in force (term, version); nil where none lived.
-    public var grant: GrantVersion? { get { box.row.grant } set { row.grant = newValue } }
-    public var flows: [FlowSample] { get { box.row.flows } set { row.flows = newValue } }
-    public var workloads: [WorkloadUse] { get { box.row.workloads } set { row.workloads = newValue } }
+    public var grant: GrantVersion? { get { row.value.grant } set { row.value.grant = newValue } }
+    public var flows: [FlowSample] { get { row.value.flows } set { row.value.flows = newValue } }
+    public var workloads: [WorkloadUse] { get { row.value.workloads } set { row.value.workloads = newValue } }
     /// Nil where the cluster has no loop at all.
-    public var decision: LoopDecision? { get { box.row.decision } set { row.decision = newValue } }
+    public var decision: LoopDecision? { get { row.value.decision } set { row.value.decision = newValue } }
 
     public init(
         number: Int64, ordinal: Int16 = 0, at: WallTime, intervalMilliseconds: Int32, rosterSequence: Int64,
         leaseTransitions: Int32 = 0, isLeader: Bool = true, grant: GrantVersion? = nil, flows: [FlowSample] = [],
         workloads: [WorkloadUse] = [], decision: LoopDecision? = nil
     ) {
-        box = Box(
+        row = Boxed(
             Row(
                 number: number, ordinal: ordinal, at: at, intervalMilliseconds: intervalMilliseconds, rosterSequence: rosterSequence,
                 leaseTransitions: leaseTransitions, isLeader: isLeader, grant: grant, flows: flows, workloads: workloads, decision: decision))
     }
-
-    public static func == (left: Tick, right: Tick) -> Bool { left.box === right.box || left.box.row == right.box.row }
-    public func hash(into hasher: inout Hasher) { hasher.combine(box.row) }
 }
 
 /// Which grant: the coordinator's term and the version in it. Ordered by term, then version; an older one is ignored.

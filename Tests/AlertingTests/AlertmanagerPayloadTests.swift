@@ -85,6 +85,12 @@ import Testing
         #expect(AlertFingerprint.text(of: [:]) == "cbf29ce484222325")
     }
 
+    @Test func `a fingerprint is the text of its number, and a foreign name is not read as one`() {
+        #expect(AlertFingerprint.number(of: AlertFingerprint.text(0x0A1)) == 0x0A1)
+        #expect(AlertFingerprint.number(of: "00000000000000a1") == 0xA1)
+        for name in ["f1", "a1", "+0000000000000a1", "00000000000000A1"] { #expect(AlertFingerprint.number(of: name) != 0xA1 && AlertFingerprint.number(of: name) != 0xF1) }
+    }
+
     @Test func `a fingerprint tells where one label ends and the next begins`() {
         #expect(AlertFingerprint.hash(of: ["a": "bc"]) != AlertFingerprint.hash(of: ["ab": "c"]))
     }

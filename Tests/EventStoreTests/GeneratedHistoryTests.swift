@@ -69,7 +69,6 @@ import Testing
         let before = try await projections.digests()
         phases.end("projections' digests")
         let rolledUp = try number("SELECT sum(ticks_counted)::text FROM (SELECT count(*) AS ticks_counted FROM analytics.flow_rollup) AS r", settings)
-
         phases.end("roll-ups counted through the view")
 
         let retention = LogRetention(connection)

@@ -15,7 +15,7 @@ public struct AllocationResource: Hashable, Sendable {
     /// Unique among the resources of its kind.
     public let id: String
     /// What there is to share, reservations taken off.
-    public let capacity: BitRate
+    public internal(set) var capacity: BitRate
     /// What a document says beyond whole bits, in parts of 2⁻⁶⁴ bit/s: shared like the rest, though rates are whole.
     package var capacityFraction: UInt64 = 0
 
@@ -35,7 +35,7 @@ public struct AllocationDemand: Hashable, Sendable {
     /// The rate that is due before anybody gets an excess.
     public internal(set) var minimum: BitRate
     /// The rate above which it has no use for more; nil where it has none.
-    public let maximum: BitRate?
+    public internal(set) var maximum: BitRate?
     /// The share of an excess relative to others of its tier, in millionths, at least 1. Only the ratios matter.
     public let weight: Int64
     /// Strict priority; 0 is served first.
@@ -71,6 +71,8 @@ public struct AllocationInstance: Sendable {
     public let demands: [AllocationDemand]
     /// Where each demand stood in the list that the instance was made from.
     public let positions: [Int]
+    /// The same of the resources.
+    private let resourcePositions: [Int]
     /// The tiers that occur, most important first.
     public let tiers: [Int]
 
@@ -87,6 +89,7 @@ public struct AllocationInstance: Sendable {
         self.resources = resourceOrder.map { resources[$0] }
         self.demands = positions.map { AllocationInstance.renumber(demands[$0], by: rank) }
         self.positions = positions
+        resourcePositions = resourceOrder
         self.layout = AllocationLayout(resources: self.resources, demands: self.demands)
         self.tiers = layout.tierStart.dropLast().map { [ordered = self.demands] in ordered[Int($0)].tier }
     }
@@ -107,12 +110,36 @@ public struct AllocationInstance: Sendable {
         return AllocationInstance(self, resources: resources, demands: demands)
     }
 
+    /// The same demands over the same resources, all numbers but weights changed: nothing is put in order again.
+    ///
+    /// - Parameters: in the order of the lists that the instance was made from. A minimum is at most its maximum, and fractions go.
+    /// - Returns: nil where the minimums add up to more than an instance may have.
+    public func with(capacities: [BitRate], bounds: [(minimum: BitRate, maximum: BitRate)]) -> AllocationInstance? {
+        precondition(capacities.count == resources.count && bounds.count == demands.count, "one number for each of an instance's")
+        var (resources, demands) = (self.resources, self.demands)
+        for (ordered, given) in resourcePositions.enumerated() {
+            resources[ordered].capacity = min(capacities[given], .maximum)
+            resources[ordered].capacityFraction = 0
+        }
+        var minimums: UInt64 = 0
+        for (ordered, given) in positions.enumerated() {
+            let (minimum, maximum) = (min(bounds[given].minimum, bounds[given].maximum), bounds[given].maximum)
+            (demands[ordered].minimum, demands[ordered].minimumFraction) = (minimum, 0)
+            (demands[ordered].maximum, demands[ordered].maximumFraction) = (maximum, 0)
+            let (sum, isTooLarge) = minimums.addingReportingOverflow(UInt64(minimum.bitsPerSecond))
+            guard !isTooLarge, sum < AllocationInstance.maximumSum else { return nil }
+            minimums = sum
+        }
+        return AllocationInstance(self, resources: resources, demands: demands)
+    }
+
     private init(_ other: AllocationInstance, resources: [AllocationResource], demands: [AllocationDemand]) {
         self.resources = resources
         self.demands = demands
         positions = other.positions
+        resourcePositions = other.resourcePositions
         tiers = other.tiers
-        layout = AllocationLayout(resources: resources, demands: demands)
+        layout = AllocationLayout(as: other.layout, resources: resources, demands: demands)
     }
 
     private static func renumber(_ demand: AllocationDemand, by rank: [Int]) -> AllocationDemand {

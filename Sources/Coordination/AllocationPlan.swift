@@ -68,6 +68,8 @@ public struct AllocationPlanner: Sendable {
     private let layout: FleetLayout
     private var solver = AllocationSolver()
     private var newest: (problem: Problem, solution: Solution)?
+    /// Those used last.
+    private var frames: [Frame] = []
     /// A share that moved by less than this part changes nothing, unless it must fall. Unit: thousandths.
     /// Less than lies between a link's plateau and its edge (0.95 and 0.97 of the ceiling), or that edge would never be granted.
     static let hysteresisThousandths: Int64 = 15
@@ -173,22 +175,20 @@ public struct AllocationPlanner: Sendable {
     /// Where floors do not fit, that is said, and all keep theirs: what else crosses the links of such a workload is shared out among what
     /// its floor leaves there.
     private mutating func solve(_ problem: Problem) -> Solution? {
-        guard let instance = instance(of: problem) else { return nil }
+        guard let frame = frame(of: problem), let instance = instance(of: problem, frame) else { return nil }
         let result = solver.solve(instance)
-        guard !result.isFeasible else { return solution(result, of: problem, instance) }
-        guard let widened = self.instance(of: problem, holdsFloors: true) else { return nil }
-        var solution = solution(solver.solve(widened), of: problem, widened)
+        guard !result.isFeasible else { return solution(result, of: problem, instance, frame) }
+        guard let widened = self.instance(of: problem, frame, holdsFloors: true) else { return nil }
+        var solution = solution(solver.solve(widened), of: problem, widened, frame)
         for (ordered, given) in instance.positions.enumerated() where result.rate(of: ordered) < problem.demands[given].minimum {
             solution.shares[given] = result.rate(of: ordered)
         }
         solution.isFeasible = false
-        solution.shortfalls = result.shortfalls.map {
-            "\(instance.resources[$0.resource].kind.rawValue) \(instance.resources[$0.resource].id) lacks \($0.missing.readable)"
-        }
+        solution.shortfalls = result.shortfalls.map { "\(frame.names[$0.resource]) lacks \($0.missing.readable)" }
         return solution
     }
 
-    private func solution(_ result: AllocationResult, of problem: Problem, _ instance: AllocationInstance) -> Solution {
+    private func solution(_ result: AllocationResult, of problem: Problem, _ instance: AllocationInstance, _ frame: Frame) -> Solution {
         let count = problem.demands.count
         var solution = Solution(
             rates: Array(repeating: .zero, count: count), shares: [], binding: Array(repeating: "", count: count),
@@ -197,10 +197,8 @@ public struct AllocationPlanner: Sendable {
             let demand = problem.demands[given]
             let ownBound = demand.maximum < layout.workloads[demand.workload].ceiling ? "use" : "ceiling"
             solution.rates[given] = result.rate(of: ordered)
-            solution.binding[given] = AllocationPlanner.name(of: result.limit(of: ordered), ownBound: ownBound, in: instance)
-            solution.next[given] = result.nextLimit(of: ordered, in: instance).map {
-                AllocationPlanner.name(of: $0.limit, ownBound: ownBound, in: instance)
-            }
+            solution.binding[given] = frame.name(of: result.limit(of: ordered), ownBound: ownBound)
+            solution.next[given] = result.nextLimit(of: ordered, in: instance).map { frame.name(of: $0.limit, ownBound: ownBound) }
         }
         solution.shares = solution.rates
         return solution
@@ -208,20 +206,56 @@ public struct AllocationPlanner: Sendable {
 
     /// The rates alone, with every minimum held.
     private mutating func rates(of problem: Problem) -> [BitRate]? {
-        guard let instance = instance(of: problem, holdsFloors: true) else { return nil }
+        guard let frame = frame(of: problem), let instance = instance(of: problem, frame, holdsFloors: true) else { return nil }
         let result = solver.solve(instance)
         var rates = [BitRate](repeating: .zero, count: problem.demands.count)
         for (ordered, given) in instance.positions.enumerated() { rates[given] = result.rate(of: ordered) }
         return rates
     }
 
-    /// - Parameter holdsFloors: whether what carries less than the floors of its demands counts as carrying just them.
-    private func instance(of problem: Problem, holdsFloors: Bool = false) -> AllocationInstance? {
-        var resources = layout.links.indices.map {
-            AllocationResource(kind: .link, id: layout.links[$0].id.text, capacity: problem.room[$0])
+    /// Who shares what, apart from all numbers: problems of the same clusters and brakes have one.
+    private struct Frame {
+        /// Of the demands, in their order.
+        let workloads: [Int]
+        /// The loops whose brakes stand among the resources, behind the links.
+        let brakes: [Int]
+        /// The resources of each demand, by their places in the problem.
+        let paths: [[Int]]
+        /// With no room, and nobody asking.
+        let instance: AllocationInstance
+        /// What each resource is called, in the instance's order: `link wan-a`, `brake plant-a/wan-a`.
+        let names: [String]
+
+        func isOf(_ problem: Problem) -> Bool {
+            workloads.count == problem.demands.count && brakes.count == problem.brakes.count
+                && zip(workloads, problem.demands).allSatisfy { $0 == $1.workload } && zip(brakes, problem.brakes).allSatisfy { $0 == $1.loop }
         }
-        resources += problem.brakes.map { AllocationResource(kind: .brake, id: layout.loops[$0.loop].id.description, capacity: $0.capacity) }
-        let entries = problem.demands.map { demand in
+        /// `ceiling` or `use` for the workload's own bound, else the resource.
+        func name(of limit: AllocationResult.Limit, ownBound: String) -> String {
+            switch limit {
+            case .maximum: ownBound
+            case .resource(let index): names[index]
+            }
+        }
+    }
+    /// So many are kept: in one round with the brakes and without, and those of the round before.
+    private static let maximumFrames = 4
+
+    private mutating func frame(of problem: Problem) -> Frame? {
+        if let known = frames.firstIndex(where: { $0.isOf(problem) }) {
+            if known > 0 { frames.swapAt(0, known) }
+            return frames[0]
+        }
+        guard let frame = makeFrame(of: problem) else { return nil }
+        frames.insert(frame, at: 0)
+        if frames.count > AllocationPlanner.maximumFrames { frames.removeLast() }
+        return frame
+    }
+
+    private func makeFrame(of problem: Problem) -> Frame? {
+        var resources = layout.links.map { AllocationResource(kind: .link, id: $0.id.text, capacity: .zero) }
+        resources += problem.brakes.map { AllocationResource(kind: .brake, id: layout.loops[$0.loop].id.description, capacity: .zero) }
+        let demands = problem.demands.map { demand in
             let workload = layout.workloads[demand.workload]
             var path = workload.links
             for (place, brake) in problem.brakes.enumerated() {
@@ -229,24 +263,27 @@ public struct AllocationPlanner: Sendable {
                 if loop.cluster == workload.cluster, workload.links.contains(loop.link) { path.append(layout.links.count + place) }
             }
             return AllocationDemand(
-                id: workload.demand, cluster: layout.clusters[workload.cluster].id, resources: path, minimum: demand.minimum,
-                maximum: demand.maximum, weight: workload.weightMillionths, tier: workload.tier)
-        }
-        if holdsFloors {
-            var floors = [BitRate](repeating: .zero, count: resources.count)
-            for entry in entries { for resource in entry.resources { floors[resource] = floors[resource] + entry.minimum } }
-            resources = zip(resources, floors).map { AllocationResource(kind: $0.kind, id: $0.id, capacity: max($0.capacity, $1)) }
+                id: workload.demand, cluster: layout.clusters[workload.cluster].id, resources: path, minimum: .zero, maximum: .zero,
+                weight: workload.weightMillionths, tier: workload.tier)
         }
         // The configuration was validated, so an instance that is refused is our own mistake; a plan is then not made.
-        return try? AllocationInstance(resources: resources, demands: entries)
+        guard let instance = try? AllocationInstance(resources: resources, demands: demands) else { return nil }
+        return Frame(
+            workloads: problem.demands.map(\.workload), brakes: problem.brakes.map(\.loop), paths: demands.map(\.resources), instance: instance,
+            names: instance.resources.map { "\($0.kind.rawValue) \($0.id)" })
     }
 
-    /// `ceiling` or `use` for the workload's own bound, else the resource: `link wan-a`, `brake plant-a/wan-a`.
-    private static func name(of limit: AllocationResult.Limit, ownBound: String, in instance: AllocationInstance) -> String {
-        switch limit {
-        case .maximum: ownBound
-        case .resource(let index): "\(instance.resources[index].kind.rawValue) \(instance.resources[index].id)"
+    /// - Parameter holdsFloors: whether what carries less than the floors of its demands counts as carrying just them.
+    private func instance(of problem: Problem, _ frame: Frame, holdsFloors: Bool = false) -> AllocationInstance? {
+        var capacities = problem.room + problem.brakes.map(\.capacity)
+        if holdsFloors {
+            var floors = [BitRate](repeating: .zero, count: capacities.count)
+            for (demand, path) in zip(problem.demands, frame.paths) {
+                for resource in path { floors[resource] = floors[resource] + demand.minimum }
+            }
+            capacities = zip(capacities, floors).map(max)
         }
+        return frame.instance.with(capacities: capacities, bounds: problem.demands.map { ($0.minimum, $0.maximum) })
     }
 
     // MARK: - From shares to grants

@@ -8,7 +8,7 @@ public import Quantities
 /// grants and estimates, the operator's alone of overrides. What stands in the wrong place is counted and changes nothing, whoever
 /// let it onto the log.
 public struct FleetState: Sendable {
-    public private(set) var clusters: [ClusterID: ClusterState] = [:]
+    public private(set) var clusters = ClusterStates()
     /// How far each stream was folded, the central ones included.
     public private(set) var cursors: [StreamName: Int64] = [:]
     /// The newest grant per cluster on the coordinator's stream, whoever led.
@@ -50,7 +50,7 @@ public struct FleetState: Sendable {
         cursors = place.cursors
         for (position, roster) in place.rosters {
             guard let cluster = position.stream.cluster, roster.cluster == cluster else { continue }
-            clusters[cluster, default: ClusterState(id: cluster)].declare(roster, at: position)
+            clusters[orNew: cluster].declare(roster, at: position)
         }
         for grant in place.grants { fold(grant) }
     }
@@ -108,7 +108,7 @@ public struct FleetState: Sendable {
             defer { cluster.hasFreedGrants = true }
             return (link, cluster.hasFreedGrants ? nil : cluster.grantHeld)
         }
-        let (link, held) = fold(into: &clusters[id, default: ClusterState(id: id)])
+        let (link, held) = fold(into: &clusters[orNew: id])
         if let link, let decision = tick.decision { keep(decision, of: id, on: link) }
         // What it says to hold frees older grants only where that was ever granted: what is not known stays reserved.
         if let held, let newest = grants[id]?.version, held <= newest { outstanding[id]?.removeAll { $0.version < held } }
@@ -127,7 +127,7 @@ public struct FleetState: Sendable {
         switch fact {
         case .rosterDeclared(let roster):
             guard let cluster, roster.cluster == cluster else { return misplaced += 1 }
-            clusters[cluster, default: ClusterState(id: cluster)].declare(roster, at: record.position)
+            clusters[orNew: cluster].declare(roster, at: record.position)
         case .grantIssued(let grant): fold(grant)
         case .allocationDecided(let allocation): fold(allocation)
         case .capacityEstimated(let estimate): fold(estimate)
@@ -153,7 +153,7 @@ public struct FleetState: Sendable {
     private mutating func fold(_ grant: Grant) {
         terms.centre(names: grant.version.term)
         revision += 1
-        clusters[grant.cluster]?.hasFreedGrants = false
+        if let place = clusters.place(of: grant.cluster) { clusters[place].hasFreedGrants = false }
         if let newest = grants[grant.cluster], newest.version >= grant.version {
             // Behind the newest, which the place told of, come older ones that a site may still act under.
             if newest.version > grant.version { outstand(grant) }

@@ -29,11 +29,19 @@ public struct FleetView {
         var (uses, decisions): ([WorkloadUse?], [LoopDecision?]) = ([], [])
         var (isHeard, isGrantable): ([Bool], [Bool]) = ([], [])
         for cluster in layout.clusters {
-            let known = state.clusters[cluster.id]
-            for workload in cluster.workloads { uses.append(known?.use(of: layout.workloads[workload].id)) }
-            for loop in cluster.loops { decisions.append(known?.decision(on: layout.loops[loop].id.link)) }
-            isHeard.append(known?.isFresh(at: now, ticks: FleetView.ticksUntilUnheard) ?? false)
-            guard cluster.mayBeGranted, let known, let newest = known.newest, known.isFresh(at: now, ticks: FleetView.ticksUntilUnreachable) else {
+            guard let place = state.clusters.place(of: cluster.id) else {
+                uses += cluster.workloads.map { _ in nil }
+                decisions += cluster.loops.map { _ in nil }
+                isHeard.append(false)
+                isGrantable.append(false)
+                continue
+            }
+            for workload in cluster.workloads { uses.append(state.clusters[place].use(of: layout.workloads[workload].id)) }
+            for loop in cluster.loops { decisions.append(state.clusters[place].decision(on: layout.loops[loop].id.link)) }
+            isHeard.append(state.clusters[place].isFresh(at: now, ticks: FleetView.ticksUntilUnheard))
+            guard cluster.mayBeGranted, state.clusters[place].isFresh(at: now, ticks: FleetView.ticksUntilUnreachable),
+                let newest = state.clusters[place].newest
+            else {
                 isGrantable.append(false)
                 continue
             }

@@ -74,7 +74,7 @@ struct FleetPlan {
         var state = FleetState(at: FleetPlace(stretch.place))
         for record in stretch.records { state.fold(record, now: now + (record.receivedAt - stretch.logTime)) }
         let newest = try await PostgresReadModel(connection).newestAllocation()?.allocation
-        let fit = FilesAgainstLog(fleet, clusters: Array(state.clusters.keys), newest: newest)
+        let fit = FilesAgainstLog(fleet, clusters: state.clusters.ids, newest: newest)
         if let refusal = fit.refusal {
             say(refusal)
             throw FairleadExit.unavailable

@@ -72,4 +72,36 @@ import Testing
         #expect(instance.with(minimum: .megabits(3), of: 0).demands[0].minimum == BitRate(bitsPerSecond: 7))
         #expect(instance.with(minimum: .megabits(3), of: 1).positions == [1, 0])
     }
+
+    @Test func `an instance with other numbers is the one that is made of them`() throws {
+        var (generator, solver) = (SeededGenerator(seed: 23), AllocationSolver())
+        for _ in 0..<500 {
+            var lists = InstanceLists.random(&generator)
+            let before = try lists.made()
+            let capacities = lists.resources.map { _ in BitRate(bitsPerSecond: Int64.random(in: 0...1_000_000, using: &generator)) }
+            let bounds = lists.demands.map { _ in
+                let minimum = Int64.random(in: 0...10_000, using: &generator)
+                let most = minimum + Int64.random(in: 0...1_000_000, using: &generator)
+                return (minimum: BitRate(bitsPerSecond: minimum), maximum: BitRate(bitsPerSecond: most))
+            }
+            let changed = try #require(before.with(capacities: capacities, bounds: bounds))
+            lists.resources = zip(lists.resources, capacities).map { AllocationResource(kind: $0.kind, id: $0.id, capacity: $1) }
+            lists.demands = zip(lists.demands, bounds).map {
+                AllocationDemand(
+                    id: $0.id, cluster: $0.cluster, resources: $0.resources, minimum: $1.minimum, maximum: $1.maximum, weight: $0.weight, tier: $0.tier)
+            }
+            let made = try lists.made()
+            #expect(changed.resources == made.resources && changed.demands == made.demands && changed.positions == made.positions)
+            #expect(changed.tiers == made.tiers && solver.solve(changed) == solver.solve(made))
+        }
+    }
+
+    @Test func `numbers that no instance may have are bounded, or refused`() throws {
+        let instance = try AllocationInstance(
+            resources: [AllocationInstanceTests.link], demands: [AllocationInstanceTests.demand("a"), AllocationInstanceTests.demand("b")])
+        let most = BitRate(bitsPerSecond: .max)
+        let bounded = try #require(instance.with(capacities: [most], bounds: [(most.minus(.maximum), .megabits(1)), (.zero, most)]))
+        #expect(bounded.resources[0].capacity == .maximum && bounded.demands[0].minimum == .megabits(1))
+        #expect(instance.with(capacities: [.zero], bounds: [(most, most), (.zero, most)]) == nil)
+    }
 }

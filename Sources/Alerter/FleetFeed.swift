@@ -10,14 +10,8 @@ struct FleetFeed: Sendable {
     private(set) var passedOver: Int64 = 0
     /// Entries that their stream may not tell, or that speak of another cluster: no rule sees them.
     private(set) var misplaced: Int64 = 0
-    /// A roster and where it stands. Every row asks for its own: one reference, instead of one to each of its names.
-    private final class Declared: Sendable {
-        let sequence: Int64
-        let roster: Roster
-        init(_ roster: Roster, at sequence: Int64) { (self.sequence, self.roster) = (sequence, roster) }
-    }
-    /// The newest of each stream; a row names no older one.
-    private var rosters: [StreamName: Declared] = [:]
+    /// The newest of each stream, and where it stands; a row names no older one.
+    private var rosters: [StreamName: (sequence: Int64, roster: Roster)] = [:]
     /// The stream of each cluster that told something last, and when the log received that.
     private var newest: [ClusterID: (stream: StreamName, receivedAt: WallTime)] = [:]
 
@@ -25,7 +19,7 @@ struct FleetFeed: Sendable {
     mutating func begin(at place: FeedPlace) {
         cursors = place.cursors
         for (position, roster) in place.rosters where position.stream.cluster == roster.cluster {
-            rosters[position.stream] = Declared(roster, at: position.sequence)
+            rosters[position.stream] = (position.sequence, roster)
         }
     }
 
@@ -59,7 +53,7 @@ struct FleetFeed: Sendable {
             }
             // A spool speaks of its own cluster, whatever it calls itself.
             guard roster.cluster == cluster else { return misplaced += 1 }
-            rosters[stream] = Declared(roster, at: record.position.sequence)
+            rosters[stream] = (record.position.sequence, roster)
         case .tick(let tick):
             guard let declared = rosters[stream], declared.sequence == tick.rosterSequence else {
                 passedOver += 1

@@ -78,20 +78,24 @@ public struct AlertBook: Equatable, Sendable {
         let told = Set(entries.values.map { $0.alert.labels["cluster"] })
         for rule in AlertRule.allCases {
             guard let specification = fleet.alerts.rules.first(where: { $0.name == rule.rawValue }), specification.isEnabled else { continue }
-            for (subject, condition) in rule.conditions(in: clusters) {
-                guard condition.begins(specification) || told.contains(subject.cluster.text) else { continue }
-                let number = AlertFingerprint.hash(of: rule, subject, fleet: fleet.name)
-                guard entries[number] != nil || condition.begins(specification) else { continue }
-                known.insert(number)
-                if unjudged.contains(subject.cluster) { continue }
-                let transition = step(number, specification, condition, now) {
-                    Alert(
-                        fingerprint: AlertFingerprint.text(number), rule: rule.rawValue,
-                        labels: subject.labels.merging(
-                            ["alertname": rule.rawValue, "fleet": fleet.name, "severity": specification.severity.rawValue]) { first, _ in first },
-                        summary: "", runbook: specification.runbook, startsAt: now.wall)
+            for view in clusters {
+                let isTold = told.contains(view.cluster.id.text)
+                let isJudged = !unjudged.contains(view.cluster.id)
+                rule.look(at: view) { subject, condition in
+                    guard isTold || condition.begins(specification) else { return }
+                    let number = AlertFingerprint.hash(of: rule, subject, fleet: fleet.name)
+                    guard entries[number] != nil || condition.begins(specification) else { return }
+                    known.insert(number)
+                    guard isJudged else { return }
+                    let transition = step(number, specification, condition, now) {
+                        Alert(
+                            fingerprint: AlertFingerprint.text(number), rule: rule.rawValue,
+                            labels: subject.labels.merging(
+                                ["alertname": rule.rawValue, "fleet": fleet.name, "severity": specification.severity.rawValue]) { first, _ in first },
+                            summary: "", runbook: specification.runbook, startsAt: now.wall)
+                    }
+                    if let transition { transitions.append(transition) }
                 }
-                if let transition { transitions.append(transition) }
             }
         }
         return transitions + retire(allBut: known, now)

@@ -37,16 +37,14 @@ public enum AlertRule: String, Sendable, CaseIterable {
     /// So many ticks without news make old news unknown.
     public static let silentAfterTicks: Int64 = 3
 
-    /// Every subject of these clusters that the rule speaks of, in order, with what is true of it now.
-    func conditions(in clusters: [ClusterView]) -> [(subject: AlertSubject, condition: AlertCondition)] {
-        clusters.flatMap { view in
-            switch self {
-            case .loopStuckAtFloor: view.loopsStuckAtFloor
-            case .patchesStopped: view.patchesStopped
-            case .shipperSilent: [(AlertSubject(view.cluster.id), view.silence)]
-            case .measurementMissing: view.missingMeasurements
-            case .allocationInfeasible: view.floorsThatDoNotFit
-            }
+    /// Tells every subject of a cluster that the rule speaks of, in order, with what is true of it now.
+    func look(at view: ClusterView, _ tell: (AlertSubject, AlertCondition) -> Void) {
+        switch self {
+        case .loopStuckAtFloor: view.loopsStuckAtFloor(tell)
+        case .patchesStopped: view.patchesStopped(tell)
+        case .shipperSilent: tell(AlertSubject(view.cluster.id), view.silence)
+        case .measurementMissing: view.missingMeasurements(tell)
+        case .allocationInfeasible: view.floorsThatDoNotFit(tell)
         }
     }
 }
@@ -55,9 +53,8 @@ public enum AlertRule: String, Sendable, CaseIterable {
 struct ClusterView {
     /// Every cluster of a fleet, in order: looked up once for all rules.
     static func all(of fleet: FleetConfiguration, _ observations: [ClusterID: AlertObservation], now: MonotonicTime) -> [ClusterView] {
-        fleet.clusters.indices.sorted { fleet.clusters[$0].id < fleet.clusters[$1].id }.map { place in
-            let cluster = fleet.clusters[place]
-            return ClusterView(
+        fleet.clusters.map { cluster in
+            ClusterView(
                 cluster: cluster, loops: cluster.loops.map(\.link), observation: observations[cluster.id] ?? AlertObservation(),
                 patience: fleet.tick * AlertRule.silentAfterTicks, allocationPatience: fleet.grantTimeToLive * 2, now: now)
         }
@@ -72,7 +69,6 @@ struct ClusterView {
     /// An allocation is made anew at least every third of a grant's life, so one of twice that life is no news either.
     private let allocationPatience: Nanoseconds
     private let now: MonotonicTime
-    typealias Finding = (subject: AlertSubject, condition: AlertCondition)
 
     private var isHeard: Bool { observation.lastTickAt.map { now - $0 <= patience } ?? false }
     private var noTicks: AlertCondition { .unknown("\(cluster.id) sends no ticks, so nothing can be told of it") }
@@ -86,12 +82,12 @@ struct ClusterView {
         return .met("The shipper of \(cluster.id) has been silent for \(wholeSeconds(now - last))", since: last + patience)
     }
 
-    var loopsStuckAtFloor: [Finding] {
-        loops.map { (AlertSubject(cluster.id, .loop($0)), stuckAtFloor($0)) }
+    func loopsStuckAtFloor(_ tell: (AlertSubject, AlertCondition) -> Void) {
+        for link in loops { tell(AlertSubject(cluster.id, .loop(link)), stuckAtFloor(link)) }
     }
 
     private func stuckAtFloor(_ link: LinkID) -> AlertCondition {
-        guard cluster.mode == .enforce, !cluster.flows(crossing: link).isEmpty else { return .unmet }
+        guard cluster.mode == .enforce, cluster.flows.contains(where: { $0.links.contains(link) }) else { return .unmet }
         guard isHeard, let loop = observation.loops[link], now - loop.decidedAt <= patience else { return noTicks }
         guard loop.isAtFloor, !loop.isPaused else { return .unmet }
         let flow = loop.flow?.text ?? "its flow"
@@ -104,11 +100,11 @@ struct ClusterView {
                 + "of delay variation against a target of \(loop.target)")
     }
 
-    var patchesStopped: [Finding] {
-        guard cluster.mode == .enforce, !cluster.workloads.isEmpty else { return [] }
-        return [(AlertSubject(cluster.id), ticksStopped)]
-            + loops.map { (AlertSubject(cluster.id, .loop($0)), decisionsStopped($0)) }
-            + cluster.workloads.map { (AlertSubject(cluster.id, .workload($0.id)), differs($0)) }
+    func patchesStopped(_ tell: (AlertSubject, AlertCondition) -> Void) {
+        guard cluster.mode == .enforce, !cluster.workloads.isEmpty else { return }
+        tell(AlertSubject(cluster.id), ticksStopped)
+        for link in loops { tell(AlertSubject(cluster.id, .loop(link)), decisionsStopped(link)) }
+        for workload in cluster.workloads { tell(AlertSubject(cluster.id, .workload(workload.id)), differs(workload)) }
     }
 
     private var ticksStopped: AlertCondition {
@@ -136,18 +132,19 @@ struct ClusterView {
         return .met("\(workload.id) of \(cluster.id) should be limited to \(desired.readable) and \(applied)", since: since)
     }
 
-    var missingMeasurements: [Finding] {
-        cluster.flows.map { flow in
-            let subject = AlertSubject(cluster.id, .flow(flow.id))
-            guard isHeard, let state = observation.flows[flow.id] else { return (subject, noTicks) }
-            guard !state.quality.hasValue else { return (subject, .unmet) }
-            return (subject, .met("\(flow.id) of \(cluster.id) is not measured: \(state.quality.word)", since: state.since))
-        }
+    func missingMeasurements(_ tell: (AlertSubject, AlertCondition) -> Void) {
+        for flow in cluster.flows { tell(AlertSubject(cluster.id, .flow(flow.id)), isMissing(flow.id)) }
     }
 
-    var floorsThatDoNotFit: [Finding] {
-        guard cluster.mode == .enforce, cluster.delivery != .standalone else { return [] }
-        return cluster.workloads.map { (AlertSubject(cluster.id, .workload($0.id)), fits($0)) }
+    private func isMissing(_ flow: FlowID) -> AlertCondition {
+        guard isHeard, let state = observation.flows[flow] else { return noTicks }
+        guard !state.quality.hasValue else { return .unmet }
+        return .met("\(flow) of \(cluster.id) is not measured: \(state.quality.word)", since: state.since)
+    }
+
+    func floorsThatDoNotFit(_ tell: (AlertSubject, AlertCondition) -> Void) {
+        guard cluster.mode == .enforce, cluster.delivery != .standalone else { return }
+        for workload in cluster.workloads { tell(AlertSubject(cluster.id, .workload(workload.id)), fits(workload)) }
     }
 
     private func fits(_ workload: WorkloadSpecification) -> AlertCondition {

@@ -31,15 +31,18 @@ public struct FleetObserver: Equatable, Sendable {
         }
         cluster.leaseTransitions = tick.leaseTransitions
         cluster.lastTickAt = max(arrivedAt, cluster.lastTickAt ?? arrivedAt)
-        for (flow, sample) in zip(roster.flows, tick.flows) {
-            let before = cluster.flows[flow.id]
-            let isAsBefore = before?.quality.hasValue == sample.quality.hasValue
-            cluster.flows[flow.id] = FlowObservation(
-                quality: sample.quality, since: isAsBefore ? before?.since ?? arrivedAt : arrivedAt)
+        // By place: what else the roster tells of a flow is not copied.
+        let (flows, samples) = (roster.flows, tick.flows)
+        for place in 0..<min(flows.count, samples.count) {
+            let (flow, quality) = (flows[place].id, samples[place].quality)
+            let before = cluster.flows[flow]
+            let isAsBefore = before?.quality.hasValue == quality.hasValue
+            cluster.flows[flow] = FlowObservation(quality: quality, since: isAsBefore ? before?.since ?? arrivedAt : arrivedAt)
         }
-        for (workload, use) in zip(roster.workloads, tick.workloads) {
-            cluster.workloads[workload.id] = FleetObserver.observation(
-                of: use, after: cluster.workloads[workload.id], at: arrivedAt)
+        let (workloads, uses) = (roster.workloads, tick.workloads)
+        for place in 0..<min(workloads.count, uses.count) {
+            let workload = workloads[place].id
+            cluster.workloads[workload] = FleetObserver.observation(of: uses[place], after: cluster.workloads[workload], at: arrivedAt)
         }
         if let decision = tick.decision, !decision.isShadow, roster.links.indices.contains(Int(decision.link)) {
             cluster.loops[roster.links[Int(decision.link)]] = FleetObserver.observation(of: decision, roster: roster, at: arrivedAt)

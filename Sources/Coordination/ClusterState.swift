@@ -8,7 +8,7 @@ public struct ClusterState: Sendable {
     public let id: ClusterID
     /// The newest tick of any spool of the cluster that led, and where its first row stands.
     public internal(set) var newest: NewestTick?
-    private var rosters: [LogPosition: Declared] = [:]
+    private var rosters: [LogPosition: Roster] = [:]
     // A cluster has a handful of either: one after the other they are sooner found than by the hash of a name.
     private var workloads: OrderedDictionary<WorkloadID, WorkloadUse> = [:]
     private var loops: OrderedDictionary<LinkID, LoopDecision> = [:]
@@ -16,12 +16,6 @@ public struct ClusterState: Sendable {
     public internal(set) var grantHeld: GrantVersion?
     /// Whether what it holds was set against the grants that were issued to it, and neither has changed since.
     var hasFreedGrants = false
-
-    /// Each row asks for its roster: one reference, instead of one to each of its names.
-    private final class Declared: Sendable {
-        let roster: Roster
-        init(_ roster: Roster) { self.roster = roster }
-    }
 
     public struct NewestTick: Sendable, Equatable {
         public var position: LogPosition
@@ -39,7 +33,7 @@ public struct ClusterState: Sendable {
 
     init(id: ClusterID) { self.id = id }
 
-    mutating func declare(_ roster: Roster, at position: LogPosition) { rosters[position] = Declared(roster) }
+    mutating func declare(_ roster: Roster, at position: LogPosition) { rosters[position] = roster }
 
     /// What a workload was last measured and read back to be, by the newest tick.
     public func use(of workload: WorkloadID) -> WorkloadUse? { workloads[workload] }
@@ -59,7 +53,7 @@ public struct ClusterState: Sendable {
         // A deposed replica's backlog is history: it changes no present state.
         guard tick.isLeader else { return nil }
         if let newest, newest.position.stream != position.stream, receivedAt < newest.receivedAt { return nil }
-        guard let roster = rosters[LogPosition(stream: position.stream, sequence: tick.rosterSequence)]?.roster else { return nil }
+        guard let roster = rosters[LogPosition(stream: position.stream, sequence: tick.rosterSequence)] else { return nil }
         if tick.ordinal == 0 {
             let before = newest.flatMap { $0.position.stream == position.stream ? $0.receivedAt : nil }
             newest = NewestTick(
@@ -68,7 +62,8 @@ public struct ClusterState: Sendable {
             newest?.isBacklog = before.map { receivedAt - $0 < .milliseconds(Int64(tick.intervalMilliseconds) / 2) } ?? false
             hasFreedGrants = hasFreedGrants && grantHeld == tick.grant
             grantHeld = tick.grant
-            for (workload, use) in zip(roster.workloads, tick.workloads) { workloads[workload.id] = use }
+            let (names, uses) = (roster.workloads, tick.workloads)
+            for place in 0..<min(names.count, uses.count) { workloads[names[place].id] = uses[place] }
         } else if newest?.position.stream == position.stream {
             // The rows of one tick count as folded together.
             newest?.position = position

@@ -2,8 +2,10 @@ public import Quantities
 
 /// The names behind the arrays of the ticks that follow, in the arrays' order. Declared at start and whenever the configuration
 /// or a law changes.
-public struct Roster: Equatable, Sendable {
-    public struct Flow: Equatable, Sendable {
+///
+/// What it holds stands in a box that nobody changes: each row asks for its roster.
+public struct Roster: Hashable, Sendable {
+    public struct Flow: Hashable, Sendable {
         public var id: FlowID
         /// From where it is measured: the vantage is part of the sample.
         public var vantage: String
@@ -25,7 +27,7 @@ public struct Roster: Equatable, Sendable {
             self.links = links
         }
     }
-    public struct Workload: Equatable, Sendable {
+    public struct Workload: Hashable, Sendable {
         public var id: WorkloadID
         public var floor: BitRate
         public var ceiling: BitRate
@@ -38,7 +40,7 @@ public struct Roster: Equatable, Sendable {
         }
     }
     /// A law by name, version and parameters: enough to run it again.
-    public struct Law: Equatable, Sendable {
+    public struct Law: Hashable, Sendable {
         /// `plateau@1`.
         public var name: String
         /// All parameters, canonical: sorted `key=value` joined by `;`.
@@ -49,24 +51,30 @@ public struct Roster: Equatable, Sendable {
         }
     }
 
-    public var cluster: ClusterID
-    public var configuration: Digest
-    public var mode: String
-    public var flows: [Flow]
-    public var workloads: [Workload]
-    public var links: [LinkID]
-    public var laws: [Law]
+    private struct Names: Hashable, Sendable {
+        var cluster: ClusterID
+        var configuration: Digest
+        var mode: String
+        var flows: [Flow]
+        var workloads: [Workload]
+        var links: [LinkID]
+        var laws: [Law]
+    }
+    private var names: Boxed<Names>
+
+    public var cluster: ClusterID { get { names.value.cluster } set { names.value.cluster = newValue } }
+    public var configuration: Digest { get { names.value.configuration } set { names.value.configuration = newValue } }
+    public var mode: String { get { names.value.mode } set { names.value.mode = newValue } }
+    public var flows: [Flow] { get { names.value.flows } set { names.value.flows = newValue } }
+    public var workloads: [Workload] { get { names.value.workloads } set { names.value.workloads = newValue } }
+    public var links: [LinkID] { get { names.value.links } set { names.value.links = newValue } }
+    public var laws: [Law] { get { names.value.laws } set { names.value.laws = newValue } }
 
     public init(
         cluster: ClusterID, configuration: Digest, mode: String, flows: [Flow], workloads: [Workload], links: [LinkID],
         laws: [Law]
     ) {
-        self.cluster = cluster
-        self.configuration = configuration
-        self.mode = mode
-        self.flows = flows
-        self.workloads = workloads
-        self.links = links
-        self.laws = laws
+        names = Boxed(
+            Names(cluster: cluster, configuration: configuration, mode: mode, flows: flows, workloads: workloads, links: links, laws: laws))
     }
 }

@@ -10,6 +10,8 @@ public import Quantities
 /// told. A brake never waits for a full disk, nor for the log, nor for the coordinator.
 public struct ShipperProcess: Sendable {
     let settings: ShipperSettings
+    /// The live law first, then the shadows.
+    let laws: [Law]
     var stream: StreamName
     let chain: HashChain
     let roster: Roster
@@ -68,6 +70,7 @@ public struct ShipperProcess: Sendable {
         self.baseKeys = cluster.flows.map(StateKey.base)
         self.workloads = cluster.workloads.map(WorkloadTrack.init)
         let laws = [settings.law] + settings.shadows
+        self.laws = laws
         self.loops = cluster.loops.enumerated().map { index, loop in
             let keys = laws.map { StateKey.law(loop.link, $0.name) }
             let stored = keys.map { resumption.keyValues[$0] }
@@ -90,9 +93,6 @@ public struct ShipperProcess: Sendable {
     }
     /// How this process came to its stream (`ProcessStart.manner`).
     var manner: String
-
-    /// The live law first, then the shadows.
-    var laws: [Law] { [settings.law] + settings.shadows }
 
     public mutating func step(_ input: ShipperInput, _ now: Now) -> [ShipperEffect] {
         defer { (status.backlog, status.logStanding) = (writer.backlog, writer.standing) }
@@ -143,8 +143,7 @@ public struct ShipperProcess: Sendable {
         let measured = measure(observation.flows, now)
         let firstSequence = head.sequence + Int64(pendingFacts.count) + 1
         for index in loops.indices where loops[index].brake?.sequence == .max { loops[index].brake?.sequence = firstSequence }
-        var rows = decide(measured, uses, firstSequence: firstSequence, now)
-        for index in rows[0].workloads.indices { rows[0].workloads[index].desired = workloads[index].desired }
+        let rows = decide(measured, uses, firstSequence: firstSequence, now)
         lastTickAt = now.monotonic
         decidedAt = firstSequence
         notes += told(observation.problems)
@@ -203,7 +202,7 @@ public struct ShipperProcess: Sendable {
 
     private mutating func decide(_ measured: [MeasuredFlow], _ uses: [WorkloadUse], firstSequence: Int64, _ now: Now) -> [Tick] {
         let living = grants.living(at: now.monotonic)
-        var rows: [Tick] = []
+        var decisions: [LoopDecision] = []
         var wishes: [Int: BitRate] = [:]
         var inputs: [LoopInput] = []
         for index in loops.indices {
@@ -219,8 +218,8 @@ public struct ShipperProcess: Sendable {
                     link: loops[index].linkIndex, law: Int16(lawIndex), isShadow: lawIndex > 0, stateBefore: before, input: input,
                     outcome: outcome)
                 if lawIndex == 0 { live = outcome.action }
-                if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(rows.count), uses, living, now, into: &wishes) }
-                rows.append(row(ordinal: Int16(rows.count), living, now, decision))
+                if lawIndex == 0 { carryOut(outcome, loop: index, sequence: firstSequence + Int64(decisions.count), uses, living, now, into: &wishes) }
+                decisions.append(decision)
             }
             loops[index].decided(at: now.monotonic, used: input.used, hasLowered: live == .decrease, hasChanged: live != .hold)
         }
@@ -228,10 +227,19 @@ public struct ShipperProcess: Sendable {
         if let living { followLoweredGrants(living) }
         raiseWishesIntoBounds()
         giveUpUnfoundedRaises(inputs, uses, wished: wishes, living)
-        if rows.isEmpty { rows.append(row(ordinal: 0, living, now, nil)) }
-        rows[0].flows = measured.map(\.sample)
-        rows[0].workloads = uses
-        return rows
+        var decidedUses = uses
+        for index in decidedUses.indices { decidedUses[index].desired = workloads[index].desired }
+        return rows(decisions, samples: measured.map(\.sample), decidedUses, living, now)
+    }
+
+    /// One row for each decision, or one without: the first holds the samples.
+    private func rows(_ decisions: [LoopDecision], samples: [FlowSample], _ uses: [WorkloadUse], _ living: Grant?, _ now: Now) -> [Tick] {
+        (0..<max(1, decisions.count)).map { place in
+            Tick(
+                number: tickNumber, ordinal: Int16(place), at: now.wall, intervalMilliseconds: Int32(clamping: settings.tick.milliseconds),
+                rosterSequence: rosterSequence, leaseTransitions: leaseTransitions, isLeader: isLeader, grant: living?.version,
+                flows: place == 0 ? samples : [], workloads: place == 0 ? uses : [], decision: place < decisions.count ? decisions[place] : nil)
+        }
     }
 
     /// Lowers what stands clearly above its own grant.
@@ -251,13 +259,6 @@ public struct ShipperProcess: Sendable {
     }
     /// A grant below this part of what is desired lowers it. Unit: thousandths.
     static let followedBelow: Int64 = 900
-
-    private func row(ordinal: Int16, _ living: Grant?, _ now: Now, _ decision: LoopDecision?) -> Tick {
-        Tick(
-            number: tickNumber, ordinal: ordinal, at: now.wall, intervalMilliseconds: Int32(clamping: settings.tick.milliseconds),
-            rosterSequence: rosterSequence, leaseTransitions: leaseTransitions, isLeader: isLeader, grant: living?.version,
-            decision: decision)
-    }
 
     private func loopInput(_ index: Int, _ measured: [MeasuredFlow], _ uses: [WorkloadUse], _ living: Grant?, _ now: Now) -> LoopInput {
         let loop = loops[index]

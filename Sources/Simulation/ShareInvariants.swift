@@ -95,7 +95,7 @@ struct ShareInvariants: Sendable {
                 // The one before holds until this one arrives everywhere.
                 if kept.isEmpty, let last = bookings[link.link]?.last { kept = [Booking(at: now, effective: last.effective, stood: last.stood)] }
                 let isOverfull = standing(on: link.link, sites) > link.effective
-                let stood = isOverfull ? sites.indices.map { ShareInvariants.standing(of: sites[$0].pods) } : []
+                let stood = isOverfull ? sites.indices.map { sites[$0].pods.workloads.map(ShareInvariants.standing) } : []
                 if let last = kept.indices.last, kept[last].effective == link.effective, kept[last].stood == stood { kept[last].at = now } else {
                     if let last = kept.indices.last { kept[last].at = now }
                     kept.append(Booking(at: now, effective: link.effective, stood: stood))
@@ -175,12 +175,10 @@ struct ShareInvariants: Sendable {
     }
 
     private static func standing(of member: Member, _ sites: [SimulatedSite]) -> BitRate {
-        member.workloads.reduce(.zero) { $0 + standing(of: sites[member.cluster].pods, workload: $1) }
+        member.workloads.reduce(.zero) { $0 + standing(of: sites[member.cluster].pods.workloads[$1]) }
     }
 
-    private static func standing(of pods: SimulatedPods) -> [BitRate] { pods.workloads.indices.map { standing(of: pods, workload: $0) } }
-
-    private static func standing(of pods: SimulatedPods, workload: Int) -> BitRate {
-        pods.workloads[workload].reduce(.zero) { $1.isForeign ? $0 : $0 + ($1.limit ?? .zero) }
+    private static func standing(of pods: [SimulatedPods.Pod]) -> BitRate {
+        pods.reduce(.zero) { $1.isForeign ? $0 : $0 + ($1.limit ?? .zero) }
     }
 }

@@ -73,14 +73,14 @@ public struct AlertBook: Equatable, Sendable {
     ) -> [AlertTransition] {
         var transitions: [AlertTransition] = []
         var known: Set<UInt64> = []
-        let clusters = ClusterView.all(of: fleet, observations, now: now.monotonic)
         // Most subjects are quiet, in clusters of which nothing is told: those need no name at each look.
         let told = Set(entries.values.map { $0.alert.labels["cluster"] })
+        let clusters = ClusterView.all(of: fleet, observations, now: now.monotonic).map { view in
+            (view: view, isTold: told.contains(view.cluster.id.text), isJudged: !unjudged.contains(view.cluster.id))
+        }
         for rule in AlertRule.allCases {
             guard let specification = fleet.alerts.rules.first(where: { $0.name == rule.rawValue }), specification.isEnabled else { continue }
-            for view in clusters {
-                let isTold = told.contains(view.cluster.id.text)
-                let isJudged = !unjudged.contains(view.cluster.id)
+            for (view, isTold, isJudged) in clusters {
                 rule.look(at: view) { subject, condition in
                     guard isTold || condition.begins(specification) else { return }
                     let number = AlertFingerprint.hash(of: rule, subject, fleet: fleet.name)

@@ -49,15 +49,11 @@ public enum AlertRule: String, Sendable, CaseIterable {
     }
 }
 
-/// One cluster as the rules see it at one moment.
-struct ClusterView {
+/// One cluster as the rules see it at one moment. One object, handed from rule to rule: a copy would copy the cluster's whole specification.
+final class ClusterView {
     /// Every cluster of a fleet, in order: looked up once for all rules.
     static func all(of fleet: FleetConfiguration, _ observations: [ClusterID: AlertObservation], now: MonotonicTime) -> [ClusterView] {
-        fleet.clusters.map { cluster in
-            ClusterView(
-                cluster: cluster, loops: cluster.loops.map(\.link), observation: observations[cluster.id] ?? AlertObservation(),
-                patience: fleet.tick * AlertRule.silentAfterTicks, allocationPatience: fleet.grantTimeToLive * 2, now: now)
-        }
+        fleet.clusters.map { ClusterView($0, of: fleet, observations[$0.id] ?? AlertObservation(), now: now) }
     }
 
     let cluster: ClusterSpecification
@@ -69,6 +65,15 @@ struct ClusterView {
     /// An allocation is made anew at least every third of a grant's life, so one of twice that life is no news either.
     private let allocationPatience: Nanoseconds
     private let now: MonotonicTime
+
+    private init(_ cluster: ClusterSpecification, of fleet: FleetConfiguration, _ observation: AlertObservation, now: MonotonicTime) {
+        self.cluster = cluster
+        loops = cluster.loops.map(\.link)
+        self.observation = observation
+        patience = fleet.tick * AlertRule.silentAfterTicks
+        allocationPatience = fleet.grantTimeToLive * 2
+        self.now = now
+    }
 
     private var isHeard: Bool { observation.lastTickAt.map { now - $0 <= patience } ?? false }
     private var noTicks: AlertCondition { .unknown("\(cluster.id) sends no ticks, so nothing can be told of it") }

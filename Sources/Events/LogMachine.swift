@@ -37,11 +37,13 @@ public struct LogMachine: Sendable {
     public init(hash: HashFunction) { self.chain = HashChain(hash) }
 
     /// Carries out one request.
-    /// - Parameter nonce: drawn by the caller; used where the request opens a stream.
-    public mutating func apply(_ request: LogRequest, nonce: Int64) -> LogAnswer {
+    /// - Parameters:
+    ///   - nonce: drawn by the caller; used where the request opens a stream.
+    ///   - known: an entry that the caller has read already, by its digest in the chain, which tells its bytes; nil for one that he has not.
+    public mutating func apply(_ request: LogRequest, nonce: Int64, known: (Digest) -> DecodedEntry? = { _ in nil }) -> LogAnswer {
         switch request {
         case .open(let open): self.open(open, nonce: nonce)
-        case .append(let append): self.append(append)
+        case .append(let append): self.append(append, known)
         case .declareLost(let loss): declareLost(loss)
         }
     }
@@ -97,27 +99,27 @@ public struct LogMachine: Sendable {
         return .opened(claim, grant: cluster.flatMap { grants[$0] }, newest: cluster.flatMap { newestTicks[$0] } ?? [])
     }
 
-    private mutating func append(_ request: AppendRequest) -> LogAnswer {
-        let batch: (entries: [ReadEntry], digests: [Digest], known: Int)
-        switch judge(request) {
+    private mutating func append(_ request: AppendRequest, _ known: (Digest) -> DecodedEntry?) -> LogAnswer {
+        let batch: (entries: [ReadEntry], digests: [Digest], stored: Int)
+        switch judge(request, known) {
         case .answer(let answer): return answer
         case .new(let found): batch = found
         }
         let first = request.firstSequence
-        let head = store(zip(request.entries, batch.digests).dropFirst(batch.known).map { ($0, $1) }, in: request.stream)
-        newestStored = (request.stream, first + Int64(batch.known), batch.entries.dropFirst(batch.known))
-        project(batch.entries, firstSequence: first, after: first + Int64(batch.known) - 1, from: request.stream)
+        let head = store(zip(request.entries, batch.digests).dropFirst(batch.stored).map { ($0, $1) }, in: request.stream)
+        newestStored = (request.stream, first + Int64(batch.stored), batch.entries.dropFirst(batch.stored))
+        project(batch.entries, firstSequence: first, after: first + Int64(batch.stored) - 1, from: request.stream)
         return .stored(head, grant: request.stream.cluster.flatMap { grants[$0] })
     }
 
     private enum Judgement {
         case answer(LogAnswer)
-        /// `known`: so many of them stand there already, byte for byte.
-        case new((entries: [ReadEntry], digests: [Digest], known: Int))
+        /// `stored`: so many of them stand there already, byte for byte.
+        case new((entries: [ReadEntry], digests: [Digest], stored: Int))
     }
 
     /// What an append comes to, before anything changes. Its copy of the stream dies here, so that none is made when the batch is stored.
-    private func judge(_ request: AppendRequest) -> Judgement {
+    private func judge(_ request: AppendRequest, _ known: (Digest) -> DecodedEntry?) -> Judgement {
         guard let stream = streams[request.stream] else { return .answer(.refused(.unknownStream)) }
         guard !request.entries.isEmpty else { return .answer(.refused(.emptyBatch)) }
         guard request.entries.count <= AppendRequest.maximumEntries,
@@ -132,11 +134,11 @@ public struct LogMachine: Sendable {
         guard stream.digests[Int(request.firstSequence) - 1] == request.previousDigest else {
             return .answer(.conflict(at: request.firstSequence - 1))
         }
-        let batch = read(request)
+        let batch = read(request, known)
         // An equal digest at the last entry that is stored already means that all before it are equal too.
-        let known = Int(min(expected - request.firstSequence, Int64(batch.entries.count)))
-        if known > 0, stream.digests[Int(request.firstSequence) + known - 1] != batch.digests[known - 1] {
-            let first = (0..<known).first { stream.digests[Int(request.firstSequence) + $0] != batch.digests[$0] } ?? known - 1
+        let stored = Int(min(expected - request.firstSequence, Int64(batch.entries.count)))
+        if stored > 0, stream.digests[Int(request.firstSequence) + stored - 1] != batch.digests[stored - 1] {
+            let first = (0..<stored).first { stream.digests[Int(request.firstSequence) + $0] != batch.digests[$0] } ?? stored - 1
             return .answer(.conflict(at: request.firstSequence + Int64(first)))
         }
         guard batch.entries.count == request.entries.count else { return .answer(.refused(.malformedEntry)) }
@@ -144,7 +146,7 @@ public struct LogMachine: Sendable {
         guard request.lastSequence >= expected else {
             return .answer(.duplicate(stream.head, grant: request.stream.cluster.flatMap { grants[$0] }))
         }
-        return .new((batch.entries, batch.digests, known))
+        return .new((batch.entries, batch.digests, stored))
     }
 
     /// Puts entries at a stream's end, in place. Returns the new head.
@@ -157,13 +159,13 @@ public struct LogMachine: Sendable {
     }
 
     /// The batch up to its first entry that cannot be read, each with the digest after it.
-    private func read(_ request: AppendRequest) -> (entries: [ReadEntry], digests: [Digest]) {
+    private func read(_ request: AppendRequest, _ known: (Digest) -> DecodedEntry?) -> (entries: [ReadEntry], digests: [Digest]) {
         var batch: (entries: [ReadEntry], digests: [Digest]) = ([], [])
         var digest = request.previousDigest
         for (offset, entry) in request.entries.enumerated() {
-            // Why it cannot be read does not matter: the answer is one word.
-            guard let decoded = try? entry.decoded() else { break }
             digest = chain.digest(after: digest, sequence: request.firstSequence + Int64(offset), entry: entry)
+            // Why it cannot be read does not matter: the answer is one word.
+            guard let decoded = known(digest) ?? (try? entry.decoded()) else { break }
             batch.entries.append(ReadEntry(decoded))
             batch.digests.append(digest)
         }

@@ -10,16 +10,16 @@ extension FleetSimulation {
     /// Lets the fleet run without faults until each cluster has been at rest once: nothing waits in its spool, and on every Pod stands what
     /// is wanted. A breach of I9 where that takes longer than `bound`, or where the log misses what a disk had.
     public mutating func heal(within bound: Nanoseconds) {
-        guard checker.breach == nil else { return }
+        guard !checker.isBroken else { return }
         var restless = Set(sites.indices)
         var alarmed = alerters.isEmpty ? [] : restless
         let end = now.monotonic + bound
-        while !restless.isEmpty || !alarmed.isEmpty || leader == nil, now.monotonic < end, checker.breach == nil {
+        while !restless.isEmpty || !alarmed.isEmpty || leader == nil, now.monotonic < end, !checker.isBroken {
             run(for: settings.fleet.tick)
             for index in restless where unrest(of: index) == nil { restless.remove(index) }
             for index in alarmed where alarm(of: index) == nil { alarmed.remove(index) }
         }
-        guard checker.breach == nil else { return }
+        guard !checker.isBroken else { return }
         if let index = restless.min() {
             return checker.note((.heals, "\(sites[index].cluster.id) is not at rest after \(bound.readable): \(unrest(of: index) ?? "")"))
         }
@@ -33,7 +33,7 @@ extension FleetSimulation {
     /// I8, at an instant at which nothing is on its way: what the disks had stands on the log, or is declared lost.
     private mutating func untell() {
         var patience = 40
-        while let problem = checker.log.untold(log), checker.breach == nil {
+        while let problem = checker.log.untold(log), !checker.isBroken {
             guard patience > 0 else { return checker.note((.told, problem)) }
             patience -= 1
             run(for: .milliseconds(317))

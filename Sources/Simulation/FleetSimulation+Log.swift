@@ -73,7 +73,10 @@ extension FleetSimulation {
             if !flight.isCopy && !flight.isGivenUp { schedule(.gaveUp(flight), after: .milliseconds(50)) }
             return
         }
-        let answer = log.apply(flight.request, nonce: Int64(random.next() >> 1))
+        // What a shipper sends was mostly read when its disk had it.
+        var batch: InvariantChecker.ReadBatch?
+        if case .shipper(let index, _) = flight.client { batch = checker.batchesRead[index] }
+        let answer = log.apply(flight.request, nonce: Int64(random.next() >> 1)) { [batch] in batch?.entry($0) }
         checker.log(log, took: flight.request, answered: answer)
         let time = central.clock.read(now).wall
         switch answer {

@@ -69,7 +69,7 @@ extension FleetSimulation {
         if sites[index].isSpoolRuined { return step(shipper: index, .spoolFailed(batch: batch.id, problem: "the file is no database", isBeyondUse: true)) }
         if sites[index].faults.contains(.diskFull) { return step(shipper: index, .spoolFailed(batch: batch.id, problem: "the disk is full")) }
         checker.spooled(batch, in: sites[index].spool, index)
-        guard checker.breach == nil else { return }
+        guard !checker.isBroken else { return }
         let dropped = sites[index].spool.sync(batch)
         step(shipper: index, .spooled(batch: batch.id, dropped: dropped))
     }

@@ -102,14 +102,14 @@ public struct FleetSimulation {
     /// Lets the fleet run for a span of simulated time, or until an invariant breaks.
     public mutating func run(for span: Nanoseconds) {
         let end = now.monotonic + span
-        while let next = occasions.min, next.at <= end, checker.breach == nil {
-            occasions.removeMin()
+        while let at = occasions.min?.at, at <= end, !checker.isBroken {
+            let next = occasions.removeMin()
             advance(to: next.at)
             steps += 1
             checker.begin(step: steps, at: next.at)
             happen(next.occasion)
         }
-        if checker.breach == nil { advance(to: end) }
+        if !checker.isBroken { advance(to: end) }
     }
 
     private mutating func advance(to at: MonotonicTime) {

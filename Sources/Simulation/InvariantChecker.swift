@@ -9,7 +9,9 @@ import Shipper
 /// Holds the invariants from outside: it sees inputs and effects, disks, the log and what stands on the Pods, never a process's state.
 /// The first breach ends the run.
 public struct InvariantChecker: Sendable {
-    public private(set) var breach: Breach?
+    public private(set) var breach: Breach? { didSet { isBroken = breach != nil } }
+    /// Asked at every step.
+    private(set) var isBroken = false
     /// What happened so far, for the batch to count.
     public private(set) var faultsSeen: [FaultKind: Int] = [:]
     public internal(set) var reasonsSeen: [DecisionReason: Int] = [:]
@@ -21,7 +23,17 @@ public struct InvariantChecker: Sendable {
     var rates: RateInvariants
     var shares: ShareInvariants
     /// By cluster, the newest batch that was read.
-    private var batchesRead: [Int: (batch: Shipper.SpoolBatch, entries: [DecodedEntry?])] = [:]
+    private(set) var batchesRead: [Int: ReadBatch] = [:]
+    struct ReadBatch: Sendable {
+        let batch: Shipper.SpoolBatch
+        /// Nil for one that cannot be read.
+        let entries: [DecodedEntry?]
+
+        /// By its digest in the chain.
+        func entry(_ digest: Digest) -> DecodedEntry? {
+            batch.entries.firstIndex { $0.digest == digest }.flatMap { entries[$0] }
+        }
+    }
     var alerts: AlertInvariants
     private var hearing = Hearing()
     private let beganAt: MonotonicTime
@@ -46,7 +58,7 @@ public struct InvariantChecker: Sendable {
 
     /// Keeps the first breach, with the place where it was seen.
     mutating func note(_ found: (Invariant, String)?) {
-        guard let (invariant, detail) = found, breach == nil else { return }
+        guard let (invariant, detail) = found, !isBroken else { return }
         breach = Breach(invariant: invariant, detail: detail, step: step, at: now - beganAt)
     }
 
@@ -74,7 +86,7 @@ public struct InvariantChecker: Sendable {
     private mutating func read(_ batch: Shipper.SpoolBatch, _ index: Int) -> [DecodedEntry?] {
         if let known = batchesRead[index], known.batch == batch { return known.entries }
         let entries = batch.entries.map { try? $0.entry.decoded() }
-        batchesRead[index] = (batch, entries)
+        batchesRead[index] = ReadBatch(batch: batch, entries: entries)
         return entries
     }
 
@@ -84,7 +96,7 @@ public struct InvariantChecker: Sendable {
 
     mutating func spooled(_ batch: Shipper.SpoolBatch, in spool: SimulatedSpool, _ index: Int) {
         note(log.spooled(batch, in: spool.stream))
-        guard breach == nil else { return }
+        guard !isBroken else { return }
         for (entry, decoded) in zip(batch.entries, read(batch, index)) {
             switch decoded {
             case .tick(let tick)?: decided(tick, at: LogPosition(stream: spool.stream, sequence: entry.sequence), index)

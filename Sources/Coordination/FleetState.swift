@@ -180,10 +180,7 @@ public struct FleetState: Sendable {
         list.sort { $0.version < $1.version }
         if list.count > FleetState.maximumOutstanding {
             let oldest = list.removeFirst()
-            for index in list[0].rates.indices {
-                let rate = oldest.rate(of: list[0].rates[index].workload) ?? .zero
-                list[0].rates[index].rate = max(list[0].rates[index].rate, rate)
-            }
+            list[0].rates = list[0].rates.map { Grant.Rate(workload: $0.workload, rate: max($0.rate, oldest.rate(of: $0.workload) ?? .zero)) }
         }
         outstanding[grant.cluster] = list
     }

@@ -1,18 +1,10 @@
 public import Quantities
 
 /// What the coordinator lets one cluster use: a ceiling per workload. Ordered by (term, version); an older one is ignored.
-public struct Grant: Equatable, Sendable {
-    public var cluster: ClusterID
-    public var version: GrantVersion
-    /// How long it lives, counted on the receiver's monotonic clock from the moment the request that fetched it was sent.
-    public var timeToLive: Nanoseconds
-    /// One rate per managed workload, in the order of their ids.
-    public var rates: [Rate]
-    /// The newest tick of the cluster that the coordinator had folded when it computed this: a local brake at or before it is
-    /// accounted for, a later one stays in force. Nil: none was folded yet.
-    public var foldedThrough: LogPosition?
-
-    public struct Rate: Equatable, Sendable {
+///
+/// What it holds stands in a box that nobody changes: many keep it, and hand it on.
+public struct Grant: Hashable, Sendable {
+    public struct Rate: Hashable, Sendable {
         public var workload: WorkloadID
         public var rate: BitRate
         public init(workload: WorkloadID, rate: BitRate) {
@@ -20,15 +12,29 @@ public struct Grant: Equatable, Sendable {
             self.rate = rate
         }
     }
+    private struct Terms: Hashable, Sendable {
+        var cluster: ClusterID
+        var version: GrantVersion
+        var timeToLive: Nanoseconds
+        var rates: [Rate]
+        var foldedThrough: LogPosition?
+    }
+    private var terms: Boxed<Terms>
+
+    public var cluster: ClusterID { get { terms.value.cluster } set { terms.value.cluster = newValue } }
+    public var version: GrantVersion { get { terms.value.version } set { terms.value.version = newValue } }
+    /// How long it lives, counted on the receiver's monotonic clock from the moment the request that fetched it was sent.
+    public var timeToLive: Nanoseconds { get { terms.value.timeToLive } set { terms.value.timeToLive = newValue } }
+    /// One rate per managed workload, in the order of their ids.
+    public var rates: [Rate] { get { terms.value.rates } set { terms.value.rates = newValue } }
+    /// The newest tick of the cluster that the coordinator had folded when it computed this: a local brake at or before it is
+    /// accounted for, a later one stays in force. Nil: none was folded yet.
+    public var foldedThrough: LogPosition? { get { terms.value.foldedThrough } set { terms.value.foldedThrough = newValue } }
 
     public init(
         cluster: ClusterID, version: GrantVersion, timeToLive: Nanoseconds, rates: [Rate], foldedThrough: LogPosition?
     ) {
-        self.cluster = cluster
-        self.version = version
-        self.timeToLive = timeToLive
-        self.rates = rates
-        self.foldedThrough = foldedThrough
+        terms = Boxed(Terms(cluster: cluster, version: version, timeToLive: timeToLive, rates: rates, foldedThrough: foldedThrough))
     }
 
     public func rate(of workload: WorkloadID) -> BitRate? { rates.first { $0.workload == workload }?.rate }

@@ -120,10 +120,15 @@ extension JSONValue {
         bytes += brackets.1.utf8
     }
 
+    private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
+        for place in bytes.indices where bytes[place] < 0x20 || bytes[place] == UInt8(ascii: "\"") || bytes[place] == UInt8(ascii: "\\") { return false }
+        return true
+    }
+
     private static func write(_ text: String, into bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))
         // Most texts hold nothing that must be written in another way.
-        if text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }) {
+        if isPlain(text.utf8Span.span) {
             bytes += text.utf8
             return bytes.append(UInt8(ascii: "\""))
         }

@@ -59,7 +59,8 @@ public struct ShipperStatus: Sendable {
         self.applied = applied
         problems = notes
         for flow in rows.first?.flows ?? [] { samples[flow.quality, default: 0] += 1 }
-        for decision in rows.compactMap(\.decision) where !decision.isShadow {
+        for row in rows {
+            guard let decision = row.decision, !decision.isShadow else { continue }
             decisions[decision.outcome.action, default: 0] += 1
             reasons[decision.outcome.reason, default: 0] += 1
         }

@@ -43,10 +43,14 @@ extension LawRule {
             return decide(memory, other).1.action
         }
         // Of each pair, the member on the far side of the measured value; what lies nearest first, the extremes last.
-        let points = turningPoints(memory, input).filter { $0 >= 0 && $0 < .max }.map { raw <= $0 ? $0 + 1 : $0 }
-            .sorted { abs(Int64($0) - Int64(raw)) < abs(Int64($1) - Int64(raw)) }
+        var points = turningPoints(memory, input)
+        points.removeAll { $0 < 0 || $0 == .max }
+        for place in points.indices where raw <= points[place] { points[place] += 1 }
+        points.sort { abs(Int64($0) - Int64(raw)) < abs(Int64($1) - Int64(raw)) }
+        points.append(0)
+        points.append(.max)
         var passed: Int32?
-        for point in points + [0, Int32.max] where point != raw && point != passed {
+        for point in points where point != raw && point != passed {
             passed = point
             let there = turned(at: point)
             guard there != action else { continue }

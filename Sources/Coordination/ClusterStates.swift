@@ -11,21 +11,16 @@ public struct ClusterStates: Sendable {
     public subscript(id: ClusterID) -> ClusterState? { places[id].map { states[$0] } }
 
     func place(of id: ClusterID) -> Int? { places[id] }
+    @inline(__always)
     subscript(place: Int) -> ClusterState {
         _read { yield states[place] }
         _modify { yield &states[place] }
     }
     /// One that was not heard of yet begins to be known.
-    subscript(orNew id: ClusterID) -> ClusterState {
-        get { self[id] ?? ClusterState(id: id) }
-        _modify {
-            if let place = places[id] {
-                yield &states[place]
-            } else {
-                places[id] = states.count
-                states.append(ClusterState(id: id))
-                yield &states[states.count - 1]
-            }
-        }
+    mutating func place(orNew id: ClusterID) -> Int {
+        if let place = places[id] { return place }
+        places[id] = states.count
+        states.append(ClusterState(id: id))
+        return states.count - 1
     }
 }

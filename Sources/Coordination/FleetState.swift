@@ -50,7 +50,7 @@ public struct FleetState: Sendable {
         cursors = place.cursors
         for (position, roster) in place.rosters {
             guard let cluster = position.stream.cluster, roster.cluster == cluster else { continue }
-            clusters[orNew: cluster].declare(roster, at: position)
+            clusters[clusters.place(orNew: cluster)].declare(roster, at: position)
         }
         for grant in place.grants { fold(grant) }
     }
@@ -108,7 +108,8 @@ public struct FleetState: Sendable {
             defer { cluster.hasFreedGrants = true }
             return (link, cluster.hasFreedGrants ? nil : cluster.grantHeld)
         }
-        let (link, held) = fold(into: &clusters[orNew: id])
+        let place = clusters.place(orNew: id)
+        let (link, held) = fold(into: &clusters[place])
         if let link, let decision = tick.decision { keep(decision, of: id, on: link) }
         // What it says to hold frees older grants only where that was ever granted: what is not known stays reserved.
         if let held, let newest = grants[id]?.version, held <= newest { outstanding[id]?.removeAll { $0.version < held } }
@@ -127,7 +128,7 @@ public struct FleetState: Sendable {
         switch fact {
         case .rosterDeclared(let roster):
             guard let cluster, roster.cluster == cluster else { return misplaced += 1 }
-            clusters[orNew: cluster].declare(roster, at: record.position)
+            clusters[clusters.place(orNew: cluster)].declare(roster, at: record.position)
         case .grantIssued(let grant): fold(grant)
         case .allocationDecided(let allocation): fold(allocation)
         case .capacityEstimated(let estimate): fold(estimate)

@@ -1,5 +1,6 @@
 internal import CLibCrypto
 public import Quantities
+internal import Synchronization
 
 extension HashFunction {
     /// SHA-256 (FIPS 180-4) by libcrypto: the hash of production's log chain.
@@ -8,11 +9,11 @@ extension HashFunction {
 
 /// SHA-256 of some bytes (FIPS 180-4).
 public func sha256(_ bytes: [UInt8]) -> Digest {
-    let context = DigestContext()
-    context.begin()
-    context.update(bytes)
-    return Digest(words: context.finish())
+    spare.withLockIfAvailable { $0.digest(of: bytes) } ?? DigestContext().digest(of: bytes)
 }
+
+/// To make a context costs as much as to hash an entry of the log: one is kept for whoever finds it free.
+private let spare = Mutex(DigestContext())
 
 /// Owns an EVP_MD_CTX for SHA-256. The algorithm is fetched once per process: libcrypto's one-shot calls look it up by name each
 /// time, which costs several times the hash itself.
@@ -25,6 +26,11 @@ public func sha256(_ bytes: [UInt8]) -> Digest {
     }
     deinit { unsafe EVP_MD_CTX_free(raw) }
 
+    func digest(of bytes: [UInt8]) -> Digest {
+        begin()
+        update(bytes)
+        return Digest(words: finish())
+    }
     func begin() {
         let begun = unsafe EVP_DigestInit_ex2(raw, algorithm.raw, nil)
         precondition(begun == 1, "libcrypto starts a SHA-256")

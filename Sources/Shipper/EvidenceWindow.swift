@@ -19,9 +19,13 @@ struct EvidenceWindow {
     init(flow: Int, loops: [LoopTrack], windowStart: MonotonicTime, now: MonotonicTime) {
         start = windowStart
         end = now
-        let watching = loops.indices.filter { loops[$0].flows.contains(flow) }
-        changeSettledAt = EvidenceWindow.latest(watching.map { loops[$0].changeSettledAt }, orElse: windowStart)
-        decreaseSettledAt = EvidenceWindow.latest(watching.map { loops[$0].decreaseSettledAt }, orElse: windowStart)
+        var (change, decrease) = (LatestInstant(), LatestInstant())
+        for place in loops.indices where loops[place].flows.contains(flow) {
+            change.take(loops[place].changeSettledAt)
+            decrease.take(loops[place].decreaseSettledAt)
+        }
+        changeSettledAt = change.isKnown ? change.instant ?? windowStart : nil
+        decreaseSettledAt = decrease.isKnown ? decrease.instant ?? windowStart : nil
     }
 
     /// What was sent before this is left out where enough remains.
@@ -38,9 +42,16 @@ struct EvidenceWindow {
         }
         return Freshness(sinceDecrease: isFresh(since: decreaseSettledAt), sinceChange: isFresh(since: changeSettledAt))
     }
+}
 
-    private static func latest(_ instants: [MonotonicTime?], orElse start: MonotonicTime) -> MonotonicTime? {
-        instants.contains { $0 == nil } ? nil : instants.compactMap { $0 }.max() ?? start
+/// The latest of some instants, of which one may not have come yet.
+private struct LatestInstant {
+    private(set) var instant: MonotonicTime?
+    private(set) var isKnown = true
+
+    mutating func take(_ other: MonotonicTime?) {
+        guard let other else { return isKnown = false }
+        instant = instant.map { max($0, other) } ?? other
     }
 }
 

@@ -29,6 +29,8 @@ public struct ClusterState: Sendable {
         /// The log received it sooner after the tick before than ticks follow each other: a spool is catching up, and what it tells
         /// is of an earlier time.
         public var isBacklog = false
+
+        func isFresh(at now: MonotonicTime, ticks: Int64) -> Bool { now - foldedAt <= interval * ticks }
     }
 
     init(id: ClusterID) { self.id = id }
@@ -43,10 +45,7 @@ public struct ClusterState: Sendable {
     public var isBraking: Bool { loops.values.contains { $0.outcome.isBrake } }
 
     /// Whether the newest tick is at most `ticks` ticks old; a cluster never heard is not fresh.
-    public func isFresh(at now: MonotonicTime, ticks: Int64) -> Bool {
-        guard let newest else { return false }
-        return now - newest.foldedAt <= newest.interval * ticks
-    }
+    public func isFresh(at now: MonotonicTime, ticks: Int64) -> Bool { newest?.isFresh(at: now, ticks: ticks) ?? false }
 
     /// Returns the link of which the row tells a decision; nil where it tells of none, or nothing of the present.
     mutating func fold(_ tick: Tick, at position: LogPosition, receivedAt: WallTime, now: MonotonicTime) -> LinkID? {

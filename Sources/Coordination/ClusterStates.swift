@@ -1,6 +1,6 @@
 public import Quantities
 
-/// What is known of each cluster that was heard of. Each stands in its place and is read there: a copy would copy its tables.
+/// What is known of each cluster that was heard of.
 public struct ClusterStates: Sendable {
     private var states: [ClusterState] = []
     private var places: [ClusterID: Int] = [:]
@@ -10,17 +10,11 @@ public struct ClusterStates: Sendable {
     public var ids: [ClusterID] { states.map(\.id) }
     public subscript(id: ClusterID) -> ClusterState? { places[id].map { states[$0] } }
 
-    func place(of id: ClusterID) -> Int? { places[id] }
-    @inline(__always)
-    subscript(place: Int) -> ClusterState {
-        _read { yield states[place] }
-        _modify { yield &states[place] }
-    }
-    /// One that was not heard of yet begins to be known.
-    mutating func place(orNew id: ClusterID) -> Int {
-        if let place = places[id] { return place }
+    /// In place, or each row would copy its cluster's tables. One that was not heard of yet begins to be known.
+    mutating func change<Answer>(_ id: ClusterID, _ change: (inout ClusterState) -> Answer) -> Answer {
+        if let place = places[id] { return change(&states[place]) }
         places[id] = states.count
         states.append(ClusterState(id: id))
-        return states.count - 1
+        return change(&states[states.count - 1])
     }
 }

@@ -50,7 +50,7 @@ public struct FleetState: Sendable {
         cursors = place.cursors
         for (position, roster) in place.rosters {
             guard let cluster = position.stream.cluster, roster.cluster == cluster else { continue }
-            clusters[clusters.place(orNew: cluster)].declare(roster, at: position)
+            clusters.change(cluster) { $0.declare(roster, at: position) }
         }
         for grant in place.grants { fold(grant) }
     }
@@ -108,8 +108,7 @@ public struct FleetState: Sendable {
             defer { cluster.hasFreedGrants = true }
             return (link, cluster.hasFreedGrants ? nil : cluster.grantHeld)
         }
-        let place = clusters.place(orNew: id)
-        let (link, held) = fold(into: &clusters[place])
+        let (link, held) = clusters.change(id, fold)
         if let link, let decision = tick.decision { keep(decision, of: id, on: link) }
         // What it says to hold frees older grants only where that was ever granted: what is not known stays reserved.
         if let held, let newest = grants[id]?.version, held <= newest { outstanding[id]?.removeAll { $0.version < held } }
@@ -128,7 +127,7 @@ public struct FleetState: Sendable {
         switch fact {
         case .rosterDeclared(let roster):
             guard let cluster, roster.cluster == cluster else { return misplaced += 1 }
-            clusters[clusters.place(orNew: cluster)].declare(roster, at: record.position)
+            clusters.change(cluster) { $0.declare(roster, at: record.position) }
         case .grantIssued(let grant): fold(grant)
         case .allocationDecided(let allocation): fold(allocation)
         case .capacityEstimated(let estimate): fold(estimate)
@@ -154,7 +153,7 @@ public struct FleetState: Sendable {
     private mutating func fold(_ grant: Grant) {
         terms.centre(names: grant.version.term)
         revision += 1
-        if let place = clusters.place(of: grant.cluster) { clusters[place].hasFreedGrants = false }
+        if clusters[grant.cluster] != nil { clusters.change(grant.cluster) { $0.hasFreedGrants = false } }
         if let newest = grants[grant.cluster], newest.version >= grant.version {
             // Behind the newest, which the place told of, come older ones that a site may still act under.
             if newest.version > grant.version { outstand(grant) }

@@ -28,25 +28,19 @@ public struct FleetView {
         var holdsUntil = MonotonicTime(nanoseconds: .max)
         var (uses, decisions): ([WorkloadUse?], [LoopDecision?]) = ([], [])
         var (isHeard, isGrantable): ([Bool], [Bool]) = ([], [])
-        /// Returns until when the cluster may be granted anything; nil where it may not.
-        func look(at known: ClusterState, _ cluster: FleetLayout.Cluster) -> MonotonicTime? {
-            for workload in cluster.workloads { uses.append(known.use(of: layout.workloads[workload].id)) }
-            for loop in cluster.loops { decisions.append(known.decision(on: layout.loops[loop].id.link)) }
-            isHeard.append(known.isFresh(at: now, ticks: FleetView.ticksUntilUnheard))
-            guard cluster.mayBeGranted, known.isFresh(at: now, ticks: FleetView.ticksUntilUnreachable), let newest = known.newest else { return nil }
-            return newest.foldedAt + newest.interval * FleetView.ticksUntilUnreachable
-        }
         for cluster in layout.clusters {
-            guard let place = state.clusters.place(of: cluster.id) else {
-                uses += cluster.workloads.map { _ in nil }
-                decisions += cluster.loops.map { _ in nil }
-                isHeard.append(false)
+            // One copy for all questions: each would copy the cluster's tables.
+            let known = state.clusters[cluster.id]
+            for workload in cluster.workloads { uses.append(known?.use(of: layout.workloads[workload].id)) }
+            for loop in cluster.loops { decisions.append(known?.decision(on: layout.loops[loop].id.link)) }
+            let newest = known?.newest
+            isHeard.append(newest?.isFresh(at: now, ticks: FleetView.ticksUntilUnheard) ?? false)
+            guard cluster.mayBeGranted, let newest, newest.isFresh(at: now, ticks: FleetView.ticksUntilUnreachable) else {
                 isGrantable.append(false)
                 continue
             }
-            let until = look(at: state.clusters[place], cluster)
-            isGrantable.append(until != nil)
-            if let until { holdsUntil = min(holdsUntil, until) }
+            holdsUntil = min(holdsUntil, newest.foldedAt + newest.interval * FleetView.ticksUntilUnreachable)
+            isGrantable.append(true)
         }
         #if DEBUG
         if PlantedBug.grantsUnheard.isPlanted { isGrantable = layout.clusters.map(\.mayBeGranted) }

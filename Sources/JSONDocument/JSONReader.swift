@@ -112,7 +112,7 @@ private struct JSONReader {
         }
         if isASCII, position < bytes.count, bytes[position] == UInt8(ascii: "\"") {
             position += 1
-            return String(decoding: bytes[start..<position - 1], as: UTF8.self)
+            return text(start..<position - 1)
         }
         var content = Array(bytes[start..<position])
         while true {
@@ -177,7 +177,13 @@ private struct JSONReader {
             if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
             guard digits() > 0 else { throw failure("a digit should stand here") }
         }
-        return .number(String(decoding: bytes[start..<position], as: UTF8.self))
+        return .number(text(start..<position))
+    }
+
+    /// - Parameter range: of ASCII.
+    private func text(_ range: Range<Int>) -> String {
+        guard let ascii = try? UTF8Span(validating: bytes.span.extracting(range)) else { return "" }
+        return String(copying: ascii)
     }
 
     private mutating func digits() -> Int {

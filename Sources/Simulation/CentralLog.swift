@@ -34,10 +34,10 @@ struct CentralLog: Sendable {
     private var entryCount: Int64 = 0
     /// Streams that once ended further on than now, and where: a restore took what lay there.
     private var onceEnded: [StreamName: Int64] = [:]
-    /// So many entries of a stream stay decoded: somewhat more than a coordinator that begins anew reads (`RecentPart`). Each that is kept
-    /// longer is memory that no cache holds.
+    /// So many entries of a stream stay decoded: about what an alerter that begins anew reads, and more than a coordinator (`RecentPart`). To
+    /// read fewer of them once more from their bytes costs less than it saves; to keep more is memory that no cache holds.
     private func recentEntries(of stream: StreamName) -> Int {
-        stream.producer == .shipper ? 160 : max(512, newestOfCluster.count * 20)
+        stream.producer == .shipper ? 400 : max(512, newestOfCluster.count * 20)
     }
     /// By cluster, its stream that was opened last.
     private var newestOfCluster: [ClusterID: Int] = [:]
@@ -121,19 +121,18 @@ struct CentralLog: Sendable {
         var records: [LogRecord] = []
         var isComplete = true
         for (place, after) in behind(cursors) {
-            let stream = streams[place]
             let before = records.count
             // What closes a lost range was never appended.
-            let reachesHead = stream.recent.last.map { $0.position.sequence == Int64(stream.received.count) } ?? false
-            if reachesHead, let first = stream.recent.first?.position.sequence, first <= after + 1 {
+            let reachesHead = streams[place].recent.last.map { $0.position.sequence == Int64(streams[place].received.count) } ?? false
+            if reachesHead, let first = streams[place].recent.first?.position.sequence, first <= after + 1 {
                 let begin = Int(after + 1 - first)
-                for index in begin..<min(stream.recent.count, begin + limit) { records.append(stream.recent[index]) }
+                for index in begin..<min(streams[place].recent.count, begin + limit) { records.append(streams[place].recent[index]) }
             } else {
-                for (sequence, entry) in log.entries(of: stream.name, after: after, limit: limit) {
+                for (sequence, entry) in log.entries(of: streams[place].name, after: after, limit: limit) {
                     // Every entry was decoded when it was appended.
                     guard let decoded = try? entry.decoded() else { continue }
-                    let position = LogPosition(stream: stream.name, sequence: sequence)
-                    records.append(LogRecord(position: position, entry: decoded, receivedAt: stream.received[Int(sequence) - 1]))
+                    let position = LogPosition(stream: streams[place].name, sequence: sequence)
+                    records.append(LogRecord(position: position, entry: decoded, receivedAt: streams[place].received[Int(sequence) - 1]))
                 }
             }
             isComplete = isComplete && records.count - before < limit

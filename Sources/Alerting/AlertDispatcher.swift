@@ -27,6 +27,10 @@ public struct AlertDispatcher: Equatable, Sendable {
         var turn: [String: Int] = [:]
         /// When a predecessor's state was taken over: from here the repeat counts until this process tells something itself.
         var restoredAt: MonotonicTime?
+        /// Whether a member changed since the group was looked at.
+        var isTouched = true
+        /// Whether some receiver may not have heard of the newest change: not each could be told when it was looked at.
+        var mayHaveNews = true
     }
     private var groups: [String: Group] = [:]
 
@@ -70,32 +74,44 @@ public struct AlertDispatcher: Equatable, Sendable {
         let cluster = alert.labels["cluster"] ?? ""
         groups[cluster, default: Group()].members[alert.fingerprint] = Member(alert: alert)
         if groups[cluster]?.waitingSince == nil { groups[cluster]?.waitingSince = now }
+        groups[cluster]?.isTouched = true
+        groups[cluster]?.mayHaveNews = true
     }
 
     /// The messages that are due now, each once. The caller stores them before it tells anybody.
     public mutating func due(_ fleet: FleetConfiguration, now: MonotonicTime) -> [AlertNotification] {
         var notifications: [AlertNotification] = []
-        for cluster in groups.keys.sorted() {
-            guard var group = groups[cluster] else { continue }
+        // Most groups have told all that there is to tell.
+        let waiting = groups.compactMap { cluster, group in AlertDispatcher.mustLook(at: group, fleet.alerts, now) ? cluster : nil }
+        for cluster in waiting.sorted() {
+            // Each receiver is told by the group as all find it: what one hears takes no news from the next.
+            guard let found = groups[cluster] else { continue }
+            var group = found
+            let allAreTold = fleet.alerts.receivers.allSatisfy { found.newsAreDue(to: $0, fleet.alerts, now) }
             for receiver in fleet.alerts.receivers {
-                guard let notification = message(to: receiver, about: cluster, group, fleet.alerts, now) else { continue }
+                guard let notification = message(to: receiver, about: cluster, found, fleet.alerts, now) else { continue }
                 notifications.append(notification)
                 group.note(notification, at: now)
             }
             group.forgetWhatIsTold(to: fleet.alerts.receivers.map(\.name))
+            (group.isTouched, group.mayHaveNews) = (false, group.mayHaveNews && !allAreTold)
             let isOver = group.members.isEmpty && group.toldAt.values.allSatisfy { now - $0 > fleet.alerts.groupInterval }
             groups[cluster] = isOver ? nil : group
         }
         return notifications
     }
 
+    private static func mustLook(at group: Group, _ routing: AlertRouting, _ now: MonotonicTime) -> Bool {
+        group.isTouched || group.members.isEmpty
+            || routing.receivers.contains {
+                group.mayHaveNews && group.newsAreDue(to: $0, routing, now) || group.repeatIsDue(to: $0, routing, now)
+            }
+    }
+
     private func message(
         to receiver: WebhookReceiver, about cluster: String, _ group: Group, _ routing: AlertRouting, _ now: MonotonicTime
     ) -> AlertNotification? {
-        // Asked at each look, and seldom due: the times first.
-        let (last, since) = (group.toldAt[receiver.name], group.waitingSince)
-        let newsAreDue = last.map { now - $0 >= routing.groupInterval } ?? since.map { now - $0 >= routing.groupWait } ?? false
-        let repeatIsDue = (last ?? group.restoredAt).map { now - $0 >= routing.repeatInterval } ?? false
+        let (newsAreDue, repeatIsDue) = (group.newsAreDue(to: receiver, routing, now), group.repeatIsDue(to: receiver, routing, now))
         guard newsAreDue || repeatIsDue else { return nil }
         let told = group.told[receiver.name] ?? [:]
         let muted = Self.muted(group.members.values.filter(\.isFiring).map(\.alert.rule))
@@ -137,6 +153,14 @@ public struct AlertDispatcher: Equatable, Sendable {
 }
 
 extension AlertDispatcher.Group {
+    /// The first news wait for `groupWait`, those after it until a `groupInterval` has passed since the receiver was told anything.
+    fileprivate func newsAreDue(to receiver: WebhookReceiver, _ routing: AlertRouting, _ now: MonotonicTime) -> Bool {
+        toldAt[receiver.name].map { now - $0 >= routing.groupInterval } ?? waitingSince.map { now - $0 >= routing.groupWait } ?? false
+    }
+    fileprivate func repeatIsDue(to receiver: WebhookReceiver, _ routing: AlertRouting, _ now: MonotonicTime) -> Bool {
+        (toldAt[receiver.name] ?? restoredAt).map { now - $0 >= routing.repeatInterval } ?? false
+    }
+
     fileprivate mutating func note(_ notification: AlertNotification, at now: MonotonicTime) {
         for alert in notification.told { told[notification.receiver, default: [:]][alert.fingerprint] = alert }
         toldAt[notification.receiver] = now

@@ -155,6 +155,18 @@ import Testing
             """)
     }
 
+    @Test func `every receiver hears of every alert, and of its end`() {
+        var script = AlertScript { fleet in
+            fleet.alerts.receivers = ["on-call", "manager", "archive"].map { WebhookReceiver(name: $0, url: "http://\($0)") }
+        }
+        _ = script.play("> tick 12\n> silence 60\n> tick 240")
+        for receiver in ["on-call", "manager", "archive"] {
+            let told = script.outbox.filter { $0.receiver == receiver }.flatMap(\.told)
+            // That the shipper is silent, and, when that ended first, that the patches stopped.
+            #expect(told.map(\.isFiring) == [true, false, true, false] && Set(told.map(\.fingerprint)).count == 2, "\(receiver) was told \(told)")
+        }
+    }
+
     @Test func `a blink shorter than its time is told to nobody`() {
         check("""
             > tick 5 quality=stale

@@ -67,6 +67,9 @@ extension ShipperProcess {
     private func keyValues() -> [String: [UInt8]] {
         var values = [StateKey.tickNumber: StateKey.bytes(tickNumber)]
         for (key, meter) in zip(baseKeys, meters) { values[key] = meter.base.bytes }
+        for track in workloads {
+            if let rate = track.adoptable { values[StateKey.adoptable(track.specification.id)] = StateKey.bytes(rate.bitsPerSecond) }
+        }
         for loop in loops {
             for (key, state) in zip(loop.keys, loop.states) { values[key] = state }
         }

@@ -68,7 +68,10 @@ public struct ShipperProcess: Sendable {
                 flow: flow.id, target: level.target, base: BaseDelay(bytes: resumption.keyValues[StateKey.base(flow)] ?? []))
         }
         self.baseKeys = cluster.flows.map(StateKey.base)
-        self.workloads = cluster.workloads.map(WorkloadTrack.init)
+        self.workloads = cluster.workloads.map { workload in
+            let adoptable = resumption.keyValues[StateKey.adoptable(workload.id)].flatMap(StateKey.integer)
+            return WorkloadTrack(workload, adoptable: adoptable.map { BitRate(bitsPerSecond: max(0, $0)) })
+        }
         let laws = [settings.law] + settings.shadows
         self.laws = laws
         self.loops = cluster.loops.enumerated().map { index, loop in
@@ -183,7 +186,7 @@ public struct ShipperProcess: Sendable {
                 workloads[index].desired = applied
                 continue
             }
-            if workloads[index].desired == nil { workloads[index].desired = applied ?? adoptionRate(workloads[index].specification) }
+            if workloads[index].desired == nil { workloads[index].desired = applied ?? adoptionRate(workloads[index]) }
             guard settings.cluster.delivery == .push, let applied, let desired = workloads[index].desired, workloads[index].pendingPatch == nil
             else { continue }
             // The centre lowers as well; only over a brake of ours it has raised nothing yet.
@@ -192,10 +195,12 @@ public struct ShipperProcess: Sendable {
         }
     }
 
-    /// The rate that a workload without a limit of ours starts from, once Fairlead may act on it.
-    private func adoptionRate(_ workload: WorkloadSpecification) -> BitRate? {
+    /// The rate that a workload without a limit of ours starts from, once Fairlead may act on it. One that had a limit, and has objects without
+    /// one now, came to them while nobody looked: it goes on from no more than it had, for others were granted the rest.
+    private func adoptionRate(_ track: WorkloadTrack) -> BitRate? {
         guard mayAct else { return nil }
-        return settings.cluster.guardrails.clamp(min(max(workload.initial, workload.floor), workload.ceiling))
+        let workload = track.specification
+        return settings.cluster.guardrails.clamp(min(max(min(workload.initial, track.adoptable ?? .maximum), workload.floor), workload.ceiling))
     }
 
     var mayAct: Bool { settings.cluster.mode == .enforce && isLeader }

@@ -91,6 +91,7 @@ enum StateKey {
         guard case .probe(let probe) = flow.source else { return "base/\(flow.id)" }
         return "base/\(flow.id)/\(probe.vantage)/\(probe.host):\(probe.port)"
     }
+    static func adoptable(_ workload: WorkloadID) -> String { "adoptable/\(workload)" }
     static func law(_ link: LinkID, _ law: String) -> String { "law/\(link)/\(law)" }
 
     static func bytes(_ value: Int64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> Int64(56 - 8 * $0)) } }

@@ -18,6 +18,11 @@ struct WorkloadTrack: Sendable {
     private(set) var isAbsent = false
     /// What this shipper last desired.
     var desired: BitRate?
+    /// The limit that last stood on all its objects.
+    private var lastStood: BitRate?
+    /// What a process that knows no wish for it may put on its objects at the most, where some have no limit: what last stood on all of them, or
+    /// what that was to come down to. Nil where all never had one.
+    var adoptable: BitRate? { lastStood.map { min($0, desired ?? $0) } }
     /// A patch is under way or unanswered.
     var pendingPatch: BitRate?
     /// When the first object came that no patch has covered yet; nil where there is none.
@@ -27,7 +32,11 @@ struct WorkloadTrack: Sendable {
     /// Ticks in a row in which the read-back was not what was desired.
     private(set) var ticksUnconfirmed = 0
 
-    init(_ specification: WorkloadSpecification) { self.specification = specification }
+    /// - Parameter adoptable: as the process before left it.
+    init(_ specification: WorkloadSpecification, adoptable: BitRate? = nil) {
+        self.specification = specification
+        lastStood = adoptable
+    }
 
     /// Whether what stands is what was desired.
     var isConfirmed: Bool {
@@ -76,7 +85,7 @@ struct WorkloadTrack: Sendable {
         case .unlimited, .absent: (applied, appliedIsKnown) = (nil, true)
         case .unknown: appliedIsKnown = false
         }
-        if appliedIsKnown { (lastReadBack, assumed) = (applied, applied) }
+        if appliedIsKnown { (lastReadBack, assumed, lastStood) = (applied, applied, applied ?? lastStood) }
         replicas = reading.replicas
         ticksUnconfirmed = isConfirmed ? 0 : ticksUnconfirmed + 1
         let (used, quality) = use(reading.counter)

@@ -6,17 +6,20 @@ import Quantities
 ///
 /// What was granted is the most that an allocation gave a link while a grant of it may still live. Of a link that was overfull then, nobody is
 /// granted more than he had, and who came down by himself may come back to that. Who stands unlimited, or under a
-/// limit of somebody else, is not of our booking, and a link counts from the first allocation in which all its clusters were. Floors are
-/// kept where a link cannot carry them: an allocation then says that it is infeasible.
+/// limit of somebody else, is not of our booking, and a link counts from the first allocation in which all its clusters were: what was
+/// granted of it before, when nobody knew yet what the others hold, may be used while such a grant may live. Floors are kept where a link
+/// cannot carry them: an allocation then says that it is infeasible.
 ///
 /// A cluster that is not heard keeps its share: what stands on its Pods is given to nobody else. It reports before it receives: no grant is
 /// decided for a cluster of which its coordinator was delivered no tick lately.
 struct ShareInvariants: Sendable {
-    private struct Booking: Sendable {
+    private struct Booking: Sendable, Equatable {
         var at: MonotonicTime
         var effective: BitRate
         /// Where more stood: how much of each cluster's each workload.
         var stood: [[BitRate]] = []
+        /// Where one of the link's clusters had been in no allocation yet: how much each cluster's each workload was granted.
+        var early: [[BitRate]] = []
     }
     private let fleet: FleetConfiguration
     private var bookings: [LinkID: [Booking]] = [:]
@@ -93,17 +96,30 @@ struct ShareInvariants: Sendable {
             for link in record.links {
                 var kept = bookings[link.link, default: []].filter { now - $0.at <= life }
                 // The one before holds until this one arrives everywhere.
-                if kept.isEmpty, let last = bookings[link.link]?.last { kept = [Booking(at: now, effective: last.effective, stood: last.stood)] }
+                if kept.isEmpty, let last = bookings[link.link]?.last { kept = [last] }
                 let isOverfull = standing(on: link.link, sites) > link.effective
                 let stood = isOverfull ? sites.indices.map { sites[$0].pods.workloads.map(ShareInvariants.standing) } : []
-                if let last = kept.indices.last, kept[last].effective == link.effective, kept[last].stood == stood { kept[last].at = now } else {
-                    if let last = kept.indices.last { kept[last].at = now }
-                    kept.append(Booking(at: now, effective: link.effective, stood: stood))
-                }
+                let early = counts(link.link) ? [] : granted(by: record)
+                if let last = kept.indices.last { kept[last].at = now }
+                let booking = Booking(at: now, effective: link.effective, stood: stood, early: early)
+                if kept.last != booking { kept.append(booking) }
                 bookings[link.link] = kept
             }
         }
         return found
+    }
+
+    /// Whether all clusters of a link were in some allocation.
+    private func counts(_ link: LinkID) -> Bool { (members[link] ?? []).allSatisfy { known.contains(fleet.clusters[$0.cluster].id) } }
+
+    private func granted(by record: AllocationRecord) -> [[BitRate]] {
+        var granted = fleet.clusters.map { [BitRate](repeating: .zero, count: $0.workloads.count) }
+        for share in record.shares {
+            guard let place = places[share.cluster], let workload = fleet.clusters[place].workloads.firstIndex(where: { $0.id == share.workload })
+            else { continue }
+            granted[place][workload] = share.granted
+        }
+        return granted
     }
 
     /// A row of long ago, from a spool that heals the log, tells nothing of the present.
@@ -126,7 +142,7 @@ struct ShareInvariants: Sendable {
     ) -> (Invariant, String)? {
         let crossing = members[link.link] ?? []
         let absent = crossing.filter { !present.contains(fleet.clusters[$0.cluster].id) }
-        guard !absent.isEmpty, crossing.allSatisfy({ known.contains(fleet.clusters[$0.cluster].id) }) else { return nil }
+        guard !absent.isEmpty, counts(link.link) else { return nil }
         let kept = absent.reduce(BitRate.zero) { sum, member in
             let cluster = fleet.clusters[member.cluster]
             let standing = ShareInvariants.standing(of: member, sites)
@@ -154,9 +170,9 @@ struct ShareInvariants: Sendable {
         guard after > cluster.guardrails.clamp(cluster.workloads[workload].floor) else { return nil }
         for link in cluster.workloads[workload].links {
             let crossing = members[link] ?? []
-            guard crossing.allSatisfy({ known.contains(fleet.clusters[$0.cluster].id) }), let living = bookings[link], let booked = living.map(\.effective).max()
-            else { continue }
+            guard counts(link), let living = bookings[link], let booked = living.map(\.effective).max() else { continue }
             if living.contains(where: { !$0.stood.isEmpty && after <= $0.stood[index][workload] }) { continue }
+            if living.contains(where: { !$0.early.isEmpty && after <= $0.early[index][workload] }) { continue }
             let standing = standing(on: link, sites)
             let floors = crossing.reduce(BitRate.zero) { sum, member in
                 let cluster = fleet.clusters[member.cluster]

@@ -264,6 +264,30 @@ struct ShipperProcessTests {
         #expect(arrivals.count == 2 && arrivals.longest == .milliseconds(40) && arrivals.unenforced == .milliseconds(55))
     }
 
+    @Test func `a workload to which objects came while no shipper ran goes on from no more than it had`() throws {
+        var bench = try ShipperBench()
+        bench.learnBase()
+        let lowered = try #require(bench.settle(bench.tick(delay: .milliseconds(4))).first)
+        let kept = try #require(bench.tick(delay: .microseconds(20)).spooledBatches.last).keyValues
+        #expect(lowered.desired < .megabits(100))
+        for (keyValues, expected) in [([:], .megabits(100)), (kept, lowered.desired)] as [([String: [UInt8]], BitRate)] {
+            var restarted = try ShipperBench(keyValues: keyValues)
+            (restarted.limit, restarted.replicas) = (.unlimited, 2)
+            #expect(restarted.settle(restarted.tick(delay: .microseconds(20))).map(\.desired) == [expected])
+        }
+    }
+
+    @Test func `who takes over while a new object has no limit goes on from what stood before it came`() throws {
+        var bench = try ShipperBench()
+        _ = bench.step(.leadershipChanged(isLeader: false, transitions: 3, holder: "other"))
+        bench.limit = .limited(.megabits(40))
+        _ = bench.settle(bench.tick(delay: .microseconds(20)))
+        bench.limit = .unlimited
+        _ = bench.settle(bench.tick(delay: .microseconds(20)))
+        _ = bench.step(.leadershipChanged(isLeader: true, transitions: 4, holder: "bench"))
+        #expect(bench.settle(bench.tick(delay: .microseconds(20))).map(\.desired) == [.megabits(40)])
+    }
+
     @Test func `a patch that came to nothing goes on counting the time without a limit`() throws {
         var bench = try ShipperBench()
         bench.learnBase()

@@ -21,6 +21,12 @@ struct FoundBugTests {
         #expect(try breach(seed: 33, minutes: 24, until: .seconds(300), [ruined, foreign]) == nil)
     }
 
+    /// No bug: a site whose full disk kept it from telling anything held more than the others could know, and their grants lived on.
+    @Test func `grants from before a site was first heard may be used while they live`() throws {
+        let full = Fault(.diskFull, at: .cluster(1), begins: .milliseconds(3_652), lasts: .milliseconds(23_476), strength: 3_120_910_656)
+        #expect(try breach(seed: 559, minutes: 120, until: .seconds(60), [full]) == nil)
+    }
+
     /// A workload without a limit counted with its use, which its first tick cannot know, though its row says to which rate it is about to be
     /// limited: others were granted that room.
     @Test(arguments: [12, 20] as [UInt64])

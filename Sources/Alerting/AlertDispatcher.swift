@@ -20,6 +20,7 @@ public struct AlertDispatcher: Equatable, Sendable {
     fileprivate struct Group: Equatable, Sendable {
         /// By fingerprint: firing, or resolved and not yet told everywhere.
         var members: [String: Member] = [:]
+        /// From when on those wait that were told nothing yet; nil where there is nothing to wait for.
         var waitingSince: MonotonicTime?
         /// By receiver.
         var told: [String: [String: ToldAlert]] = [:]
@@ -87,14 +88,16 @@ public struct AlertDispatcher: Equatable, Sendable {
             // Each receiver is told by the group as all find it: what one hears takes no news from the next.
             guard let found = groups[cluster] else { continue }
             var group = found
-            let allAreTold = fleet.alerts.receivers.allSatisfy { found.newsAreDue(to: $0, fleet.alerts, now) }
+            let (allAreTold, before) = (fleet.alerts.receivers.allSatisfy { found.newsAreDue(to: $0, fleet.alerts, now) }, notifications.count)
             for receiver in fleet.alerts.receivers {
                 guard let notification = message(to: receiver, about: cluster, found, fleet.alerts, now) else { continue }
                 notifications.append(notification)
                 group.note(notification, at: now)
             }
             group.forgetWhatIsTold(to: fleet.alerts.receivers.map(\.name))
-            (group.isTouched, group.mayHaveNews) = (false, group.mayHaveNews && !allAreTold)
+            group.isTouched = false
+            if allAreTold { group.mayHaveNews = false }
+            if allAreTold && notifications.count > before { group.waitingSince = nil }
             let isOver = group.members.isEmpty && group.toldAt.values.allSatisfy { now - $0 > fleet.alerts.groupInterval }
             groups[cluster] = isOver ? nil : group
         }
@@ -165,7 +168,6 @@ extension AlertDispatcher.Group {
         for alert in notification.told { told[notification.receiver, default: [:]][alert.fingerprint] = alert }
         toldAt[notification.receiver] = now
         turn[notification.receiver, default: 0] += 1
-        waitingSince = nil
     }
 
     /// A resolved alert stays until every receiver that heard of it firing has heard of its end.

@@ -167,6 +167,17 @@ import Testing
         }
     }
 
+    @Test func `a receiver that had nothing to hear since a restart is told what the others are told sooner`() {
+        var script = AlertScript { fleet in fleet.alerts.receivers = [WebhookReceiver(name: "on-call", url: "http://on-call")] }
+        _ = script.play("> tick 24 quality=missing")
+        #expect(script.outbox.count == 1)
+        script.fleet.alerts.receivers.insert(WebhookReceiver(name: "new", url: "http://new"), at: 0)
+        // The new one hears of the alert that stands; ten minutes later a second one fires, for which it need not wait.
+        _ = script.play("> restart\n> tick 120\n> tick 72 applied=10M desired=200M")
+        let told = script.outbox.dropFirst().map { "\($0.receiver): \($0.told.count)" }
+        #expect(told == ["new: 1", "new: 2", "on-call: 2"], "\(script.lines.joined(separator: "\n"))")
+    }
+
     @Test func `a blink shorter than its time is told to nobody`() {
         check("""
             > tick 5 quality=stale

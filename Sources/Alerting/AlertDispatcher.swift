@@ -87,17 +87,15 @@ public struct AlertDispatcher: Equatable, Sendable {
         for cluster in waiting.sorted() {
             // Each receiver is told by the group as all find it: what one hears takes no news from the next.
             guard let found = groups[cluster] else { continue }
+            let allAreDue = fleet.alerts.receivers.allSatisfy { found.newsAreDue(to: $0, fleet.alerts, now) }
+            let told = fleet.alerts.receivers.compactMap { message(to: $0, about: cluster, found, fleet.alerts, now) }
+            notifications += told
             var group = found
-            let (allAreTold, before) = (fleet.alerts.receivers.allSatisfy { found.newsAreDue(to: $0, fleet.alerts, now) }, notifications.count)
-            for receiver in fleet.alerts.receivers {
-                guard let notification = message(to: receiver, about: cluster, found, fleet.alerts, now) else { continue }
-                notifications.append(notification)
-                group.note(notification, at: now)
-            }
+            for notification in told { group.note(notification, at: now) }
             group.forgetWhatIsTold(to: fleet.alerts.receivers.map(\.name))
             group.isTouched = false
-            if allAreTold { group.mayHaveNews = false }
-            if allAreTold && notifications.count > before { group.waitingSince = nil }
+            if allAreDue { group.mayHaveNews = false }
+            if allAreDue && !told.isEmpty { group.waitingSince = nil }
             let isOver = group.members.isEmpty && group.toldAt.values.allSatisfy { now - $0 > fleet.alerts.groupInterval }
             groups[cluster] = isOver ? nil : group
         }

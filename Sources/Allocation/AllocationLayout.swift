@@ -99,7 +99,7 @@ final class AllocationLayout: @unchecked Sendable {
     let estimates: PlainBuffer<FillEstimate>
     /// Minimums in whole bit/s.
     let minimumBits: [Int64]
-    /// Owns what the rows below look at.
+    /// Owns what the buffers below look at: they stand here as well, so that a touch in the filling goes through one object.
     private let rows: AllocationRows
     /// First demand of each tier, and the number of demands at the end.
     let tierStart: [Int32]

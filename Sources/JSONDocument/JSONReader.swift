@@ -182,7 +182,8 @@ private struct JSONReader {
 
     /// - Parameter range: of ASCII.
     private func text(_ range: Range<Int>) -> String {
-        guard let ascii = try? UTF8Span(validating: bytes.span.extracting(range)) else { return "" }
+        // ASCII is valid UTF-8, and the caller has looked at each byte.
+        guard let ascii = try? UTF8Span(validating: bytes.span.extracting(range)) else { preconditionFailure("ASCII is valid UTF-8") }
         return String(copying: ascii)
     }
 

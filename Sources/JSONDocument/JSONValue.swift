@@ -120,6 +120,7 @@ extension JSONValue {
         bytes += brackets.1.utf8
     }
 
+    /// Whether a text stands in JSON as it is.
     private static func isPlain(_ bytes: Span<UInt8>) -> Bool {
         for place in bytes.indices where bytes[place] < 0x20 || bytes[place] == UInt8(ascii: "\"") || bytes[place] == UInt8(ascii: "\\") { return false }
         return true

@@ -34,8 +34,8 @@ struct CentralLog: Sendable {
     private var entryCount: Int64 = 0
     /// Streams that once ended further on than now, and where: a restore took what lay there.
     private var onceEnded: [StreamName: Int64] = [:]
-    /// So many entries of a stream stay decoded: about what an alerter that begins anew reads, and more than a coordinator (`RecentPart`). To
-    /// read fewer of them once more from their bytes costs less than it saves; to keep more is memory that no cache holds.
+    /// So many entries of a stream stay decoded: about what an alerter that begins anew reads, and more than a coordinator (`RecentPart`). With
+    /// fewer, whoever fell behind reads them from their bytes again; with more, they are memory that no cache holds.
     private func recentEntries(of stream: StreamName) -> Int {
         stream.producer == .shipper ? 400 : max(512, newestOfCluster.count * 20)
     }
